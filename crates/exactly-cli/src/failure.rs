@@ -1,0 +1,80 @@
+//! How the program ends: a status for scripts and, when there is no result, a sentence for people.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// The exit status. The help text of every subcommand documents these numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Everything was exactly right.
+    Exact,
+    /// The result is in, and it is not exactly right; or a coding did not get to its end.
+    Inexact,
+    /// Wrong use, unreadable input, or a file that cannot be written.
+    Misuse,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Exact => Self::SUCCESS,
+            Status::Inexact => Self::from(1),
+            Status::Misuse => Self::from(2),
+        }
+    }
+}
+
+/// Why there is no result, in one or two sentences that say what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The user can mend it: an option, the input, a path.
+    Misuse(String),
+    /// A coding could not be played to its end.
+    Unfinished(String),
+}
+
+impl Failure {
+    /// The exit status that goes with the sentence.
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Misuse(_) => Status::Misuse,
+            Self::Unfinished(_) => Status::Inexact,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misuse(sentence) | Self::Unfinished(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+/// What the system said, without the error number that std appends for programmers.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_use_and_an_unfinished_race_have_different_statuses() {
+        assert_eq!(Failure::Misuse(String::new()).status(), Status::Misuse);
+        assert_eq!(Failure::Unfinished(String::new()).status(), Status::Inexact);
+    }
+
+    #[test]
+    fn a_reason_is_for_people() {
+        let missing = std::fs::File::open("no/such/file").unwrap_err();
+        assert_eq!(reason(&missing), "No such file or directory");
+        assert_eq!(reason(&io::Error::other("the disk is full")), "the disk is full");
+    }
+}

@@ -1,0 +1,77 @@
+//! The command `exactly`: see a race, and see it end.
+//!
+//! One file (or folder) per subcommand. A subcommand answers with a [`Status`] or a [`Failure`];
+//! only this file turns them into an exit status and a sentence on standard error.
+
+mod failure;
+mod race;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, Status};
+
+/// Shared objects that stay right when requests race.
+#[derive(Debug, Parser)]
+#[command(
+    name = "exactly",
+    version,
+    about = "Shared objects that stay right when requests race: exactly 30 seats, not 32",
+    long_about = "Shared objects that stay right when requests race.\n\n\
+        A course has 30 seats. `exactly race` lets a crowd ask for them all at once, plays the \
+        same requests against several codings of the same handler, and counts who was let in: \
+        exactly 30, or 32.",
+    after_help = "Examples:\n  \
+        exactly race                 play the built-in sample against every coding\n  \
+        exactly race --help          all options of the race"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Race(race::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // `--help` arrives here too. When nobody reads the answer there is nobody to tell.
+            let _ = answer.print();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+    };
+    let end = match cli.command {
+        Command::Race(options) => race::run(&options),
+    };
+    end.unwrap_or_else(|failure| complain(&failure)).into()
+}
+
+/// Says on standard error why there is no result. Not with `eprintln!`, which panics when
+/// standard error is closed.
+fn complain(failure: &Failure) -> Status {
+    let _ = writeln!(io::stderr(), "exactly: {failure}");
+    failure.status()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_race_needs_no_options() {
+        assert!(Cli::try_parse_from(["exactly", "race"]).is_ok());
+    }
+}

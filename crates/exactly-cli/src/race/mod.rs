@@ -1,0 +1,130 @@
+//! `exactly race`: one enrolment list, played against several codings of the same handler.
+//!
+//! [`options`] say what is played; [`requests`] is the list, from an [`enrolment_file`] or a
+//! [`sample`]; a [`plan`] is what every coding gets the same of; a [`crowd`] plays it against the
+//! handler of a [`coding`]; a [`tally`] counts what came of it; a [`report`] shows it as [`table`],
+//! [`bars`], [`json`] or [`svg`].
+
+mod bars;
+mod coding;
+mod crowd;
+mod enrolment_file;
+mod figures;
+mod json;
+mod options;
+mod plan;
+mod progress;
+mod report;
+mod requests;
+mod sample;
+mod screen;
+mod stand_in;
+mod summary;
+mod svg;
+mod table;
+mod tally;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use tokio::runtime::{self, Runtime};
+
+use self::coding::Coding;
+use self::crowd::Played;
+pub(crate) use self::options::Options;
+use self::plan::Plan;
+use self::progress::Progress;
+use self::report::{Entry, Report};
+use self::screen::Screen;
+use self::tally::Tally;
+use crate::failure::{Failure, Status, reason};
+
+/// Plays the race and reports it.
+pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
+    let plan = Arc::new(options.plan()?);
+    if let Some(path) = &options.svg {
+        // Nobody should wait for a race and then learn that its picture has no place to go.
+        svg::check_writable(path)?;
+    }
+    let runtime = workers(plan.setting.threads)?;
+    let mut entries = Vec::new();
+    for coding in options.codings() {
+        entries.push(runtime.block_on(enter(coding, &plan))?);
+    }
+    let report = Report { plan: &plan, entries };
+
+    if let Some(path) = &options.svg {
+        svg::write(&report, path)?;
+    }
+    print(&if options.json { document(&report)? } else { page(&report, Screen::of_stdout()) })?;
+    Ok(report.status())
+}
+
+fn workers(threads: u32) -> Result<Runtime, Failure> {
+    runtime::Builder::new_multi_thread()
+        .worker_threads(threads as usize)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::Misuse(format!(
+                "cannot start {}: {}. Ask for fewer with --threads.",
+                figures::counted(threads, "thread"),
+                reason(&error)
+            ))
+        })
+}
+
+/// Plays one coding and counts what it left behind.
+async fn enter(coding: Coding, plan: &Arc<Plan>) -> Result<Entry, Failure> {
+    let progress = Progress::start(coding, plan.requests.len());
+    let end = play(coding, plan, &progress).await;
+    progress.clear();
+    let Played { standings, elapsed } = end.map_err(|failure| {
+        Failure::Unfinished(format!("{} did not get to its end: {failure}", coding.name()))
+    })?;
+    let tally = Tally::count(&plan.requests, plan.setting.seats, &standings);
+    Ok(Entry { coding, tally, elapsed })
+}
+
+/// THE SEAM: gives the crowd the handler of each coding.
+async fn play(coding: Coding, plan: &Arc<Plan>, progress: &Progress) -> Result<Played, Failure> {
+    match coding {
+        Coding::ReadCheckWrite
+        | Coding::CountThenInsert
+        | Coding::StepBackByHand
+        | Coding::CounterBlock
+        | Coding::Capacity => {
+            crowd::rush(stand_in::StandIn::new(coding, plan), plan, progress).await
+        }
+    }
+}
+
+/// The report for people.
+fn page(report: &Report<'_>, screen: Screen) -> String {
+    let palette = &screen.palette;
+    [
+        summary::opening(report.plan, palette),
+        table::render(report, screen),
+        bars::render(report, screen),
+        summary::closing(report, palette),
+    ]
+    .join("\n")
+}
+
+/// The report for scripts.
+fn document(report: &Report<'_>) -> Result<String, Failure> {
+    json::render(report)
+        .map_err(|error| Failure::Unfinished(format!("cannot write the report as JSON: {error}.")))
+}
+
+/// Writes to standard output. When the reader has gone (`exactly race | head -1`), there is
+/// nothing left to say.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Misuse(format!("cannot write the report: {}.", reason(&error))))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! The words around the figures: what was played, and what came of it.
+
+use super::figures::{counted, grouped};
+use super::plan::{Plan, Source};
+use super::report::Report;
+use super::screen::{Palette, painted};
+use crate::failure::Status;
+
+/// What was played, before the figures.
+pub(crate) fn opening(plan: &Plan, palette: &Palette) -> String {
+    let requests = &plan.requests;
+    let setting = &plan.setting;
+    let title = format!(
+        "{} from {} for {} of {} each",
+        counted(requests.len(), "request"),
+        counted(requests.students(), "student"),
+        counted(requests.courses().len() as u64, "course"),
+        counted(setting.seats, "seat"),
+    );
+    let list = match &plan.source {
+        Source::Sample => "the built-in sample".to_owned(),
+        Source::File { path, has_header: true } => path.display().to_string(),
+        Source::File { path, has_header: false } => {
+            format!("{} (no header: first the student, then the course)", path.display())
+        }
+    };
+    let crowd = format!(
+        "{} on {}, seed {}; {} and {} who hang up and ask again",
+        counted(setting.tasks, "task"),
+        counted(setting.threads, "thread"),
+        setting.seed,
+        counted(requests.double_clicks(), "double click"),
+        counted(plan.hang_ups(), "caller"),
+    );
+    let title = painted(palette.strong, title);
+    format!("{title}\n{list}\n{crowd}\nright: {}\n", counted(plan.right(), "admission"))
+}
+
+/// What came of it, after the figures.
+pub(crate) fn closing(report: &Report<'_>, palette: &Palette) -> String {
+    worst_courses(report) + &verdict(report, palette) + "\n"
+}
+
+fn worst_courses(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for entry in &report.entries {
+        if let Some(worst) = &entry.tally.worst {
+            text += &format!(
+                "{} was furthest off in {}: {} admitted, {} right\n",
+                entry.coding.name(),
+                report.plan.requests.name(worst.course),
+                grouped(worst.admitted),
+                grouped(worst.right),
+            );
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn verdict(report: &Report<'_>, palette: &Palette) -> String {
+    let ours = join(report.ours().map(|entry| entry.coding.name()));
+    match report.status() {
+        Status::Exact if ours.is_empty() => "None of exactly's own codings was played.".to_owned(),
+        Status::Exact => {
+            painted(palette.exact, format!("{ours}: exactly the right number, in every course."))
+        }
+        Status::Inexact | Status::Misuse => {
+            let wrong = report.ours().filter(|entry| !entry.tally.exact());
+            painted(
+                palette.over,
+                format!(
+                    "{} did not admit exactly the right number. That is a mistake in exactly: \
+                     please report it with the options of this race.",
+                    join(wrong.map(|entry| entry.coding.name())),
+                ),
+            )
+        }
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::coding::Coding;
+    use crate::race::plan::Setting;
+    use crate::race::report::tests::{entry, small_plan, usual};
+    use crate::race::requests::Intake;
+
+    #[test]
+    fn the_opening_says_what_was_played() {
+        insta::assert_snapshot!(opening(&small_plan(), &Palette::PLAIN), @"");
+    }
+
+    #[test]
+    fn the_opening_says_how_a_file_was_read_and_what_is_in_it_twice() {
+        let mut intake = Intake::default();
+        intake.ask("ann", "math");
+        intake.ask("ann", "math");
+        let source = Source::File { path: "requests.csv".into(), has_header: false };
+        let setting = Setting { seats: 1, tasks: 1, threads: 1, hang_ups_percent: 50.0, seed: 7 };
+        let plan = Plan::new(intake.finish(), source, setting);
+        insta::assert_snapshot!(opening(&plan, &Palette::PLAIN), @"");
+    }
+
+    #[test]
+    fn the_closing_names_the_worst_courses_and_the_verdict() {
+        let plan = small_plan();
+        insta::assert_snapshot!(closing(&usual(&plan), &Palette::PLAIN), @"");
+    }
+
+    #[test]
+    fn a_mistake_of_ours_is_not_played_down() {
+        let plan = small_plan();
+        let entries =
+            vec![entry(Coding::CounterBlock, 0, 0, &plan), entry(Coding::Capacity, 0, 2, &plan)];
+        insta::assert_snapshot!(closing(&Report { plan: &plan, entries }, &Palette::PLAIN), @"");
+    }
+
+    #[test]
+    fn without_our_codings_nothing_is_claimed_for_them() {
+        let plan = small_plan();
+        let entries = vec![entry(Coding::ReadCheckWrite, 0, 0, &plan)];
+        insta::assert_snapshot!(closing(&Report { plan: &plan, entries }, &Palette::PLAIN), @"");
+    }
+}

@@ -1,0 +1,251 @@
+//! Batches: operations applied as one atomic change.
+
+use std::hash::Hasher;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use smallvec::{SmallVec, smallvec};
+
+use crate::fault::Fault;
+use crate::key::Key;
+use crate::operations::capacity::{CapacityOp, Take};
+use crate::operations::key::{KeyOp, Rename, check_ttl};
+use crate::operations::{Op, Outcome};
+use crate::state::{Bytes, Misuse};
+use crate::token::{HoldId, Token};
+
+/// The most operations and requirements in one batch.
+pub const BATCH_MAX: usize = 1024;
+
+/// Operations to be applied as one atomic change, or not at all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// What must hold for anything to happen.
+    pub requirements: Vec<Requirement>,
+    /// What to do, in order: each sees what those before it did.
+    pub steps: SmallVec<[Step; 1]>,
+    /// How often it may take effect.
+    pub delivery: Delivery,
+}
+
+/// How often a batch may take effect when its reply is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Once: a retry layer names the batch with a token of its session.
+    #[default]
+    ExactlyOnce,
+    /// Once, under this name: the same token gets the first reply again instead of a second effect.
+    Token(Token),
+    /// At most once: a batch whose reply was lost is not sent again. The raw fast path.
+    AtMostOnce,
+}
+
+/// One operation of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Where.
+    pub key: Key,
+    /// What.
+    pub op: Op,
+    /// What becomes of the key's time to live when the operation writes.
+    pub lifetime: Lifetime,
+    /// Whether a refusal of this operation leaves the others standing.
+    pub optional: bool,
+}
+
+/// What a write does to the time to live, in the same atomic step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Lifetime {
+    /// Nothing.
+    #[default]
+    Unchanged,
+    /// Starts it, if none runs.
+    FromFirstWrite(Duration),
+    /// Starts it anew.
+    Sliding(Duration),
+}
+
+/// What must hold for a batch to be applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Where.
+    pub key: Key,
+    /// What.
+    pub condition: Condition,
+}
+
+/// What can be required of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// Something is stored.
+    Exists,
+    /// Nothing is stored.
+    Absent,
+    /// A counter, value or flag is stored whose text is this.
+    Equals(Bytes),
+    /// A capacity is stored in which this hold's lease still runs.
+    Holds(HoldId),
+}
+
+/// What an engine answers to a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The batch was applied; one outcome for each operation, in order.
+    Applied(SmallVec<[Outcome; 1]>),
+    /// Nothing was changed.
+    Refused(Refusal),
+}
+
+/// Why nothing of a batch was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The requirement at this place does not hold.
+    Requirement(usize),
+    /// The operation at this place refused.
+    Operation(usize, Outcome),
+}
+
+impl Step {
+    /// A required operation that leaves the time to live alone.
+    pub fn new(key: Key, op: impl Into<Op>) -> Self {
+        Self { key, op: op.into(), lifetime: Lifetime::Unchanged, optional: false }
+    }
+
+    /// With this time to live.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Its refusal leaves the others standing.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// The keys it may touch.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        let to = match &self.op {
+            Op::Key(KeyOp::Rename(Rename { to, .. })) => Some(to),
+            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
+            Op::Capacity(_) => None,
+        };
+        std::iter::once(&self.key).chain(to)
+    }
+
+    fn check(&self) -> Result<(), Misuse> {
+        match self.lifetime {
+            Lifetime::Unchanged => {}
+            Lifetime::FromFirstWrite(ttl) | Lifetime::Sliding(ttl) => check_ttl(ttl)?,
+        }
+        self.op.check()
+    }
+
+    /// The operation with what a caller makes up afresh at each call left out.
+    fn identity(&self) -> Self {
+        let mut step = self.clone();
+        if let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = &mut step.op {
+            *hold = HoldId::from_u128(0);
+        }
+        step
+    }
+}
+
+impl Batch {
+    /// A batch of one operation.
+    pub fn one(step: Step) -> Self {
+        Self { requirements: Vec::new(), steps: smallvec![step], delivery: Delivery::ExactlyOnce }
+    }
+
+    /// A batch of several operations.
+    pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
+        let steps = steps.into_iter().collect();
+        Self { requirements: Vec::new(), steps, delivery: Delivery::ExactlyOnce }
+    }
+
+    /// With one more thing that must hold.
+    #[must_use]
+    pub fn requiring(mut self, key: Key, condition: Condition) -> Self {
+        self.requirements.push(Requirement { key, condition });
+        self
+    }
+
+    /// With this delivery.
+    #[must_use]
+    pub fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// Under this name.
+    #[must_use]
+    pub fn named(self, token: Token) -> Self {
+        self.delivery(Delivery::Token(token))
+    }
+
+    /// Its name, if it has one.
+    pub fn token(&self) -> Option<&Token> {
+        match &self.delivery {
+            Delivery::Token(token) => Some(token),
+            Delivery::ExactlyOnce | Delivery::AtMostOnce => None,
+        }
+    }
+
+    /// Whether it may change anything.
+    pub fn writes(&self) -> bool {
+        self.steps.iter().any(|step| step.op.writes())
+    }
+
+    /// Whether what it does or answers depends on the time of day.
+    pub fn is_timed(&self) -> bool {
+        let timed = |step: &Step| step.op.is_timed() || step.lifetime != Lifetime::Unchanged;
+        self.steps.iter().any(timed)
+    }
+
+    /// The keys it may touch, as often as it names them.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        let required = self.requirements.iter().map(|requirement| &requirement.key);
+        required.chain(self.steps.iter().flat_map(Step::keys))
+    }
+
+    /// Whether every setting in it is allowed, whatever is stored. Engines ask before anything else.
+    ///
+    /// # Faults
+    /// *Misuse* that names the key, what is not allowed, and what would be.
+    pub fn check(&self) -> Result<(), Fault> {
+        let parts = self.steps.len() + self.requirements.len();
+        if parts > BATCH_MAX {
+            return Err(Fault::too_large("a batch", BATCH_MAX, parts));
+        }
+        self.steps.iter().try_for_each(|step| step.check().map_err(|misuse| misuse.at(&step.key)))
+    }
+
+    /// A number that tells this batch from any other, the same in every process and on every engine. The
+    /// token is not part of it, nor are the ids of new holds, which every call makes up afresh.
+    pub fn fingerprint(&self) -> u128 {
+        let steps: Vec<_> = self.steps.iter().map(Step::identity).collect();
+        // Plain data in memory: writing it down cannot fail, and if it could, one batch would still be equal
+        // to itself.
+        let written = rmp_serde::to_vec(&(&self.requirements, steps)).unwrap_or_default();
+        let mut hasher = SipHasher13::new();
+        hasher.write(&written);
+        hasher.finish128().as_u128()
+    }
+}
+
+impl Reply {
+    /// Whether both say the same to a caller: see [`Outcome::says_the_same`].
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Applied(one), Self::Applied(two)) => {
+                one.len() == two.len()
+                    && one.iter().zip(two).all(|(one, two)| one.says_the_same(two))
+            }
+            (one, two) => one == two,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Faults are a layer too: what networks and crashing processes do, on demand and by seed.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fastrand::Rng;
+use parking_lot::Mutex;
+
+use crate::answer::Answer;
+use crate::batch::{Batch, Reply};
+use crate::engine::{Engine, Mark, Profile};
+use crate::fault::Fault;
+use crate::key::Key;
+use crate::time::{Clock, SystemClock};
+
+/// What happens to one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// It is applied and answered.
+    Pass,
+    /// It never arrives. The caller is told *unknown*, for it cannot know.
+    LoseRequest,
+    /// It is applied, and the reply is lost: *unknown*.
+    LoseReply,
+    /// It arrives late.
+    Delay(Duration),
+    /// The calling process dies before the batch is sent: this call and every later one never returns.
+    CrashBefore,
+    /// The calling process dies after the batch was applied: this call and every later one never returns.
+    CrashAfter,
+}
+
+/// How often each [`Act`] happens by itself: shares between 0 and 1, the rest passes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Odds {
+    /// Of [`Act::LoseRequest`].
+    pub lose_request: f64,
+    /// Of [`Act::LoseReply`].
+    pub lose_reply: f64,
+    /// Of [`Act::Delay`].
+    pub delay: f64,
+    /// The longest delay.
+    pub delay_max: Duration,
+    /// Of [`Act::CrashBefore`].
+    pub crash_before: f64,
+    /// Of [`Act::CrashAfter`].
+    pub crash_after: f64,
+}
+
+/// An engine as seen over a bad network, by a process that may die. One such layer is one process.
+#[derive(Debug)]
+pub struct Faults<E> {
+    inner: E,
+    clock: Arc<dyn Clock>,
+    dead: AtomicBool,
+    plan: Mutex<Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    script: VecDeque<Act>,
+    odds: Odds,
+    dice: Rng,
+}
+
+impl<E: Engine> Faults<E> {
+    /// Around `inner`: everything passes until [`next`](Faults::next) says otherwise.
+    pub fn new(inner: E) -> Self {
+        Self::with_odds(inner, Odds::default(), 0)
+    }
+
+    /// Around `inner`, with faults by these odds; the same seed throws the same dice.
+    pub fn with_odds(inner: E, odds: Odds, seed: u64) -> Self {
+        Self::by_clock(inner, odds, seed, Arc::new(SystemClock::new()))
+    }
+
+    /// As [`with_odds`](Faults::with_odds), with delays by this clock.
+    pub fn by_clock(inner: E, odds: Odds, seed: u64, clock: Arc<dyn Clock>) -> Self {
+        let plan = Plan { script: VecDeque::new(), odds, dice: Rng::with_seed(seed) };
+        Self { inner, clock, dead: AtomicBool::new(false), plan: Mutex::new(plan) }
+    }
+
+    /// What is to happen to the next batches, in order, before the odds decide again.
+    pub fn next(&self, acts: impl IntoIterator<Item = Act>) {
+        self.plan.lock().script.extend(acts);
+    }
+
+    async fn act(&self, act: Act, batch: Batch) -> Result<Reply, Fault> {
+        match act {
+            Act::Pass => self.inner.apply(batch).await,
+            Act::LoseRequest => Err(lost(&batch, "the connection was cut")),
+            Act::LoseReply => {
+                let fault = lost(&batch, "the connection was cut");
+                self.inner.apply(batch).await.and(Err(fault))
+            }
+            Act::Delay(delay) => {
+                self.clock.reached(self.clock.now().plus(delay)).await;
+                self.inner.apply(batch).await
+            }
+            Act::CrashBefore => self.die().await,
+            Act::CrashAfter => {
+                // Whatever the engine answers, there is nobody left to hear it.
+                drop(self.inner.apply(batch).await);
+                self.die().await
+            }
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.dead.store(true, Ordering::SeqCst);
+        pending().await
+    }
+}
+
+fn lost(batch: &Batch, message: &str) -> Fault {
+    let fault = Fault::lost_reply(message);
+    if batch.writes() { fault } else { fault.of_a_read() }
+}
+
+impl Plan {
+    fn decide(&mut self) -> Act {
+        if let Some(act) = self.script.pop_front() {
+            return act;
+        }
+        let Odds { lose_request, lose_reply, delay, delay_max, crash_before, crash_after } =
+            self.odds;
+        let mut left = self.dice.f64();
+        let mut happens = |share: f64| {
+            let happens = left >= 0.0 && left < share;
+            left -= share;
+            happens
+        };
+        let (lose_request, lose_reply) = (happens(lose_request), happens(lose_reply));
+        let (crash_before, crash_after) = (happens(crash_before), happens(crash_after));
+        let delay = happens(delay);
+        match () {
+            () if lose_request => Act::LoseRequest,
+            () if lose_reply => Act::LoseReply,
+            () if crash_before => Act::CrashBefore,
+            () if crash_after => Act::CrashAfter,
+            () if delay => Act::Delay(delay_max.mul_f64(self.dice.f64())),
+            () => Act::Pass,
+        }
+    }
+}
+
+impl<E: Engine> Engine for Faults<E> {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        if self.dead.load(Ordering::SeqCst) {
+            return Answer::pending(pending());
+        }
+        let act = self.plan.lock().decide();
+        Answer::pending(self.act(act, batch))
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+        if self.dead.load(Ordering::SeqCst) {
+            return Answer::pending(pending());
+        }
+        self.inner.changed(key, since)
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { loses_replies: true, ..self.inner.profile() }
+    }
+}

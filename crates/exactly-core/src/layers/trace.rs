@@ -1,0 +1,62 @@
+//! Tells `tracing` of every batch: one span each, and an event for what came of it.
+
+use tracing::{Instrument, debug, debug_span, warn};
+
+use crate::answer::Answer;
+use crate::batch::{Batch, Refusal, Reply};
+use crate::engine::{Engine, Mark, Profile};
+use crate::fault::Fault;
+use crate::key::Key;
+
+/// An engine that tells what it does, on the target `exactly`.
+#[derive(Debug)]
+pub struct Trace<E> {
+    inner: E,
+}
+
+impl<E: Engine> Trace<E> {
+    /// Around `inner`.
+    pub fn new(inner: E) -> Self {
+        Self { inner }
+    }
+}
+
+impl<E: Engine> Engine for Trace<E> {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        let span = debug_span!(
+            target: "exactly",
+            "apply",
+            engine = self.inner.profile().name,
+            key = batch.keys().next().map(tracing::field::display),
+            steps = batch.steps.len(),
+            writes = batch.writes(),
+        );
+        let applied = async move {
+            let result = self.inner.apply(batch).await;
+            tell(&result);
+            result
+        };
+        Answer::pending(applied.instrument(span))
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+        self.inner.changed(key, since)
+    }
+
+    fn profile(&self) -> Profile {
+        self.inner.profile()
+    }
+}
+
+fn tell(result: &Result<Reply, Fault>) {
+    match result {
+        Ok(Reply::Applied(_)) => debug!(target: "exactly", "applied"),
+        Ok(Reply::Refused(Refusal::Requirement(place))) => {
+            debug!(target: "exactly", place, "refused by a requirement");
+        }
+        Ok(Reply::Refused(Refusal::Operation(place, _))) => {
+            debug!(target: "exactly", place, "refused by an operation");
+        }
+        Err(fault) => warn!(target: "exactly", fate = ?fault.fate(), "{fault}"),
+    }
+}

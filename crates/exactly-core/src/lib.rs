@@ -1,0 +1,36 @@
+//! The words and the meaning of `exactly`.
+//!
+//! Operations are values, and what they mean is one pure function: [`apply`]. It *is* the embedded engine, the
+//! [`Model`] that other engines are compared with, and the specification: open `operations/counter.rs` and read
+//! from top to bottom. Every call passes one door, the [`Engine`] trait, so history, faults, retries and
+//! timeouts are [`layers`].
+//!
+//! This crate does no I/O and knows no engine by name. Applications use the crate `exactly`.
+
+mod answer;
+mod batch;
+pub mod codec;
+mod engine;
+mod fault;
+mod key;
+pub mod layers;
+mod ledger;
+mod meaning;
+pub mod operations;
+mod state;
+mod time;
+mod token;
+
+pub use answer::{Answer, BoxFuture};
+pub use batch::{
+    BATCH_MAX, Batch, Condition, Delivery, Lifetime, Refusal, Reply, Requirement, Step,
+};
+pub use engine::{Durability, Engine, Mark, Profile};
+pub use fault::{Fate, Fault};
+pub use key::{Key, PART_BYTES_MAX};
+pub use ledger::{Admission, Ledger};
+pub use meaning::{Model, apply};
+pub use operations::{Op, Operation, Outcome};
+pub use state::{Bytes, Entry, Epoch, Misuse, Scalar, Slot, Slots, State};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use token::{HoldId, SessionId, TOKEN_ID_BYTES_MAX, TOKEN_KEEP_MAX, Token};

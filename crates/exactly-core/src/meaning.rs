@@ -1,0 +1,330 @@
+//! What a batch means, and the model that plays it.
+//!
+//! [`apply`] is the whole of it: every engine either runs this function or is held to it by the conformance
+//! suite.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use smallvec::SmallVec;
+
+use crate::batch::{Batch, Condition, Lifetime, Refusal, Reply, Requirement, Step};
+use crate::fault::Fault;
+use crate::key::Key;
+use crate::operations::{Operation, Outcome, step};
+use crate::state::{Scalar, Slot, Slots, State};
+use crate::time::Timestamp;
+
+/// Applies a batch as one change, or none of it.
+///
+/// `now` must be later than at any earlier call on the same keys: epochs are told apart by it. The token is not
+/// looked at: see [`Ledger`](crate::Ledger).
+///
+/// # Faults
+/// *Misuse*, and then the slots are as they were.
+pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
+    batch.check()?;
+    for (place, requirement) in batch.requirements.iter().enumerate() {
+        if !holds(slots, requirement, now)? {
+            return Ok(Reply::Refused(Refusal::Requirement(place)));
+        }
+    }
+    if let [only] = batch.steps.as_slice() {
+        return apply_one(slots, only, now).map(|outcome| match outcome {
+            outcome if outcome.is_refusal() && !only.optional => {
+                Reply::Refused(Refusal::Operation(0, outcome))
+            }
+            outcome => Reply::Applied(SmallVec::from_buf([outcome])),
+        });
+    }
+    let before = snapshot(slots, batch);
+    let reply = apply_all(slots, batch, now);
+    if !matches!(reply, Ok(Reply::Applied(_))) {
+        for (key, slot) in before {
+            *slots.slot(key) = slot;
+        }
+    }
+    reply
+}
+
+fn apply_all(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
+    let mut outcomes = SmallVec::with_capacity(batch.steps.len());
+    for (place, step) in batch.steps.iter().enumerate() {
+        let outcome = apply_one(slots, step, now)?;
+        if outcome.is_refusal() && !step.optional {
+            return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
+        }
+        outcomes.push(outcome);
+    }
+    Ok(Reply::Applied(outcomes))
+}
+
+/// One operation, with the time to live in the same step. All or nothing by itself.
+fn apply_one(slots: &mut impl Slots, call: &Step, now: Timestamp) -> Result<Outcome, Fault> {
+    for key in call.keys() {
+        slots.slot(key).lapse(now);
+    }
+    let outcome = step(slots, &call.key, &call.op, now).map_err(|misuse| misuse.at(&call.key))?;
+    if call.op.writes() && !outcome.is_refusal() {
+        for key in call.keys() {
+            if let Some(entry) = slots.slot(key).entry_mut() {
+                entry.written = now;
+                entry.expires = call.lifetime.expiry(entry.expires, now);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+impl Lifetime {
+    fn expiry(self, expires: Timestamp, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Sliding(ttl) => now.plus(ttl),
+            Self::FromFirstWrite(ttl) if expires == Timestamp::MAX => now.plus(ttl),
+            Self::FromFirstWrite(_) | Self::Unchanged => expires,
+        }
+    }
+}
+
+fn holds(slots: &mut impl Slots, required: &Requirement, now: Timestamp) -> Result<bool, Fault> {
+    let slot = slots.slot(&required.key);
+    slot.lapse(now);
+    let held = match &required.condition {
+        Condition::Exists => Ok(!slot.is_empty()),
+        Condition::Absent => Ok(slot.is_empty()),
+        Condition::Equals(bytes) => {
+            slot.scalar().map(|scalar| scalar.map(Scalar::to_bytes).as_ref() == Some(bytes))
+        }
+        Condition::Holds(hold) => {
+            slot.capacity().map(|capacity| capacity.is_some_and(|capacity| capacity.holds(*hold)))
+        }
+    };
+    held.map_err(|misuse| misuse.at(&required.key))
+}
+
+/// The slots of a batch as they are, to put back if it does not go through.
+fn snapshot<'a>(slots: &mut impl Slots, batch: &'a Batch) -> BTreeMap<&'a Key, Slot> {
+    batch.keys().map(|key| (key, slots.slot(key).clone())).collect()
+}
+
+/// The meaning, in one piece and on its own clock: the specification that engines are compared with.
+///
+/// ```
+/// # use exactly_core::{Key, Model, operations::counter};
+/// let mut model = Model::new();
+/// let seats = Key::alone("", "seats")?;
+/// model.run(&seats, counter::Add::by(30))?;
+/// assert_eq!(model.run(&seats, counter::Get { start: 0 })?, 30);
+/// # Ok::<(), exactly_core::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    slots: BTreeMap<Key, Slot>,
+    now: Timestamp,
+}
+
+impl Model {
+    /// With nothing stored.
+    pub fn new() -> Self {
+        Self { slots: BTreeMap::new(), now: Timestamp::from_nanos(1_000_000_000) }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, by: Duration) {
+        self.now = self.now.plus(by);
+    }
+
+    /// Applies a batch. Its token is not looked at.
+    ///
+    /// # Faults
+    /// As [`apply`].
+    pub fn apply(&mut self, batch: &Batch) -> Result<Reply, Fault> {
+        self.now = self.now.next();
+        let reply = apply(self, batch, self.now);
+        self.slots.retain(|_, slot| !slot.is_empty());
+        reply
+    }
+
+    /// Runs one operation and answers its own outcome, be it a refusal or not.
+    ///
+    /// # Faults
+    /// As [`apply`].
+    pub fn run<O: Operation>(&mut self, key: &Key, operation: O) -> Result<O::Outcome, Fault> {
+        let step = Step::new(key.clone(), operation.into_op()).optional();
+        self.apply(&Batch::one(step))?.only::<O>()
+    }
+
+    /// Every key that is filled, and its state.
+    pub fn states(&self) -> impl Iterator<Item = (&Key, &State)> {
+        self.slots.iter().filter_map(|(key, slot)| Some((key, &slot.entry()?.state)))
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Slots for Model {
+    fn slot(&mut self, key: &Key) -> &mut Slot {
+        if !self.slots.contains_key(key) {
+            self.slots.insert(key.clone(), Slot::default());
+        }
+        self.slots.entry(key.clone()).or_default()
+    }
+}
+
+impl Reply {
+    /// The outcome of a batch of one operation, be it a refusal or not.
+    ///
+    /// # Faults
+    /// When the engine answered something else.
+    pub fn only<O: Operation>(self) -> Result<O::Outcome, Fault> {
+        let outcome = match self {
+            Self::Applied(mut outcomes) if outcomes.len() == 1 => outcomes.pop(),
+            Self::Refused(Refusal::Operation(0, outcome)) => Some(outcome),
+            Self::Applied(_) | Self::Refused(_) => None,
+        };
+        let odd = || Fault::broken("one operation was not answered by its one outcome");
+        outcome.and_then(O::outcome).ok_or_else(odd)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::counter::{Add, Bounds, Get};
+    use crate::operations::{flag, key, value};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn keys<const N: usize>(names: [&str; N]) -> [Key; N] {
+        names.map(|name| Key::alone("", name).unwrap())
+    }
+
+    fn at_most(max: i64) -> Add<i64> {
+        Add { by: 1, start: 0, bounds: Bounds { min: None, max: Some(max) } }
+    }
+
+    fn step(key: &Key, operation: impl Operation) -> Step {
+        Step::new(key.clone(), operation.into_op())
+    }
+
+    #[test]
+    fn a_refused_operation_undoes_the_whole_batch_and_says_which() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        let batch = Batch::of([
+            step(&a, Add::by(1)),
+            step(&b, value::Set { to: "x".into() }),
+            step(&a, at_most(1)),
+        ]);
+        let before = model.clone();
+        let Reply::Refused(Refusal::Operation(2, _)) = model.apply(&batch).unwrap() else {
+            panic!()
+        };
+        assert!(model.states().eq(before.states()));
+        let optional = Batch::of(batch.steps.into_iter().map(Step::optional));
+        let Reply::Applied(outcomes) = model.apply(&optional).unwrap() else { panic!() };
+        assert_eq!(outcomes.len(), 3);
+        assert_eq!(model.run(&a, Get { start: 0 }).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_fault_in_a_batch_undoes_it_too() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        model.run(&b, value::Set { to: "x".into() }).unwrap();
+        let batch = Batch::of([step(&a, Add::by(1)), step(&b, Add::by(1))]);
+        assert!(model.apply(&batch).unwrap_err().is_not_a_number());
+        assert!(!model.run(&a, key::Exists {}).unwrap());
+    }
+
+    #[test]
+    fn operations_of_a_batch_see_those_before_them() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        let batch = Batch::of([
+            step(&a, Add::by(2)),
+            step(&a, key::Rename { to: b.clone(), replace: false }),
+            step(&b, Add::by(3)),
+            step(&b, Get { start: 0 }),
+        ]);
+        let Reply::Applied(outcomes) = model.apply(&batch).unwrap() else { panic!() };
+        assert_eq!(Get::<i64>::outcome(outcomes[3].clone()), Some(5));
+    }
+
+    #[test]
+    fn requirements() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        model.run(&a, Add::by(1)).unwrap();
+        let batch = Batch::one(step(&b, Add::by(1)));
+        let table = [
+            (a.clone(), Condition::Exists, true),
+            (a.clone(), Condition::Absent, false),
+            (b.clone(), Condition::Exists, false),
+            (a.clone(), Condition::Equals("1".into()), true),
+            (a, Condition::Equals("2".into()), false),
+            (b, Condition::Equals("".into()), false),
+        ];
+        for (key, condition, met) in table {
+            let mut model = model.clone();
+            let reply = model.apply(&batch.clone().requiring(key, condition.clone())).unwrap();
+            assert_eq!(matches!(reply, Reply::Applied(_)), met, "{condition:?}");
+            assert!(met || reply == Reply::Refused(Refusal::Requirement(0)));
+        }
+    }
+
+    #[test]
+    fn the_time_to_live_is_part_of_the_write() {
+        for (lifetime, left) in [
+            (Lifetime::Unchanged, None),
+            (Lifetime::FromFirstWrite(HOUR), Some(HOUR / 2)),
+            (Lifetime::Sliding(HOUR), Some(HOUR)),
+        ] {
+            let mut model = Model::new();
+            let [a] = keys(["a"]);
+            let mark = step(&a, flag::Mark { only_if_unmarked: false }).lifetime(lifetime);
+            model.apply(&Batch::one(mark.clone())).unwrap();
+            model.advance(HOUR / 2);
+            model.apply(&Batch::one(mark)).unwrap();
+            let life = model.run(&a, key::Ttl {}).unwrap();
+            let about = |life| match life {
+                key::Life::Left(left) => Some(left + Duration::from_nanos(2)),
+                key::Life::Missing | key::Life::Persistent => None,
+            };
+            assert!(
+                about(life).zip(left).is_none_or(|(life, left)| life.abs_diff(left) < HOUR / 100)
+            );
+            assert_eq!(about(life).is_some(), left.is_some());
+        }
+    }
+
+    #[test]
+    fn a_refused_write_leaves_the_time_to_live_alone() {
+        let mut model = Model::new();
+        let [a] = keys(["a"]);
+        let add = |lifetime| step(&a, at_most(1)).lifetime(lifetime).optional();
+        model.apply(&Batch::one(add(Lifetime::Unchanged))).unwrap();
+        model.apply(&Batch::one(add(Lifetime::Sliding(HOUR)))).unwrap();
+        assert_eq!(model.run(&a, key::Ttl {}).unwrap(), key::Life::Persistent);
+    }
+
+    #[test]
+    fn the_fingerprint_tells_batches_apart_but_not_their_tokens_or_new_holds() {
+        use crate::operations::capacity::Take;
+        use crate::token::{HoldId, Token};
+        let [a, b] = keys(["a", "b"]);
+        let of = |key: &Key, by| Batch::one(step(key, Add::by(by)));
+        let prints = [of(&a, 1), of(&a, 2), of(&b, 1)].map(|batch| batch.fingerprint());
+        assert!(prints[0] != prints[1] && prints[0] != prints[2]);
+        let token = Token::caller("order-1", HOUR).unwrap();
+        assert_eq!(of(&a, 1).named(token).fingerprint(), prints[0]);
+        let take = |hold| Take { hold, units: 1, lease: HOUR, limit: 3 };
+        let [one, two] = [HoldId::unique(), HoldId::unique()]
+            .map(|hold| Batch::one(step(&a, take(hold))).fingerprint());
+        assert_eq!(one, two);
+    }
+}

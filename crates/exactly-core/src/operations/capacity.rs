@@ -1,0 +1,464 @@
+//! Capacities: so many units, each free, held or confirmed.
+//!
+//! A taken unit is *held* on a lease. Confirming makes it permanent; releasing, or a lease that runs out
+//! because its holder died, makes it free again. Free, held and confirmed are one state, read and changed in
+//! one step, so they never disagree and never exceed the limit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refusable, operations};
+use crate::state::{Misuse, Slot, State};
+use crate::time::Timestamp;
+use crate::token::HoldId;
+
+/// The greatest limit: 2^53 - 1 units, the last number that every engine and every JSON reader keeps exact.
+pub const LIMIT_MAX: u64 = (1 << 53) - 1;
+/// The longest lease: 30 days.
+pub const LEASE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+// ===== operations =====
+
+operations! {
+    /// What can be asked of a capacity.
+    CapacityOp => CapacityOutcome;
+
+    /// How many units are free, held and confirmed.
+    read Read {
+        /// The limit that a missing capacity starts with.
+        limit: u64,
+    } -> Levels;
+
+    /// Takes units on a lease, if that many are free. Taking with an id that is held already answers that hold.
+    write Take {
+        /// The id of the new hold.
+        hold: HoldId,
+        /// How many.
+        units: u64,
+        /// After how long without [`Extend`] or [`Confirm`] they are free again.
+        lease: Duration,
+        /// The limit that a missing capacity starts with.
+        limit: u64,
+    } -> Taken;
+
+    /// Makes held units permanent, if the lease still runs.
+    write Confirm {
+        /// The hold.
+        hold: HoldId,
+    } -> Confirmed;
+
+    /// Gives held units back. Answers whether they were still held.
+    write Release {
+        /// The hold.
+        hold: HoldId,
+    } -> bool;
+
+    /// Lets the lease run anew, if it still runs.
+    write Extend {
+        /// The hold.
+        hold: HoldId,
+        /// How long from now.
+        lease: Duration,
+    } -> Extended;
+
+    /// Gives confirmed units back.
+    write GiveBack {
+        /// How many.
+        units: u64,
+    } -> GivenBack;
+
+    /// Changes the limit. It may fall below what is taken: nobody loses a unit, none is free until enough came
+    /// back.
+    write Resize {
+        /// The new limit.
+        to: u64,
+    } -> Resized;
+}
+
+impl CapacityOp {
+    pub(crate) fn check(&self) -> Result<(), Misuse> {
+        match self {
+            Self::Read(Read { limit }) | Self::Resize(Resize { to: limit }) => check_limit(*limit),
+            Self::Take(Take { units, lease, limit, .. }) => check_limit(*limit)
+                .and_then(|()| check_units(*units))
+                .and_then(|()| check_lease(*lease)),
+            Self::Extend(Extend { lease, .. }) => check_lease(*lease),
+            Self::GiveBack(GiveBack { units }) => check_units(*units),
+            Self::Confirm(_) | Self::Release(_) => Ok(()),
+        }
+    }
+}
+
+fn check_limit(limit: u64) -> Result<(), Misuse> {
+    if limit > LIMIT_MAX {
+        return Err(Misuse::BadSetting(format!(
+            "a capacity has at most {LIMIT_MAX} units, found {limit}; nothing was changed: count in larger units"
+        )));
+    }
+    Ok(())
+}
+
+fn check_units(units: u64) -> Result<(), Misuse> {
+    if units == 0 {
+        return Err(Misuse::BadSetting(
+            "expected at least one unit, found 0; nothing was changed".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn check_lease(lease: Duration) -> Result<(), Misuse> {
+    if lease.is_zero() || lease > LEASE_MAX {
+        return Err(Misuse::BadSetting(format!(
+            "a lease is more than zero and at most {} days, found {lease:?}; nothing was changed: \
+             give a shorter one and extend it",
+            LEASE_MAX.as_secs() / 86_400
+        )));
+    }
+    Ok(())
+}
+
+// ===== outcomes =====
+
+/// Of [`Read`]. `free + held + confirmed` is the limit, unless a [`Resize`] went below what is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Levels {
+    /// How many units there are.
+    pub limit: u64,
+    /// How many can be taken now.
+    pub free: u64,
+    /// How many are held on a lease.
+    pub held: u64,
+    /// How many are taken for good.
+    pub confirmed: u64,
+}
+
+impl Refusable for Levels {}
+
+/// Of [`Take`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Taken {
+    /// The units are held.
+    Held {
+        /// The hold to confirm, extend or release.
+        hold: HoldId,
+    },
+    /// Refused: fewer are free than were asked for.
+    Full {
+        /// How many are free.
+        free: u64,
+        /// How many are held, and may become free again.
+        held: u64,
+    },
+}
+
+impl Refusable for Taken {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+}
+
+/// Of [`Confirm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmed {
+    /// The units are taken for good.
+    Confirmed,
+    /// Refused: there is no such hold any more. Its lease ran out, or it was confirmed or released before.
+    Lapsed,
+}
+
+impl Refusable for Confirmed {
+    fn is_refusal(&self) -> bool {
+        *self == Self::Lapsed
+    }
+}
+
+/// Of [`Extend`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Extended {
+    /// The lease runs anew.
+    Extended,
+    /// Refused: there is no such hold any more.
+    Lapsed,
+}
+
+impl Refusable for Extended {
+    fn is_refusal(&self) -> bool {
+        *self == Self::Lapsed
+    }
+}
+
+/// Of [`GiveBack`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GivenBack {
+    /// The units are free, or make up for a limit that shrank.
+    GivenBack,
+    /// Refused: fewer are confirmed than were given back.
+    TooFew {
+        /// How many are.
+        confirmed: u64,
+    },
+}
+
+impl Refusable for GivenBack {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::TooFew { .. })
+    }
+}
+
+/// Of [`Resize`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resized {
+    /// How many taken units the new limit no longer covers; zero unless it shrank below them.
+    pub over: u64,
+}
+
+impl Refusable for Resized {}
+
+// ===== state =====
+
+/// The state of a capacity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CapacityState {
+    limit: u64,
+    confirmed: u64,
+    /// The sum of `holds`.
+    held: u64,
+    holds: BTreeMap<HoldId, Hold>,
+    /// The same holds in the order in which their leases run out.
+    leases: BTreeSet<(Timestamp, HoldId)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Hold {
+    units: u64,
+    until: Timestamp,
+}
+
+impl CapacityState {
+    fn new(limit: u64) -> Self {
+        Self { limit, confirmed: 0, held: 0, holds: BTreeMap::new(), leases: BTreeSet::new() }
+    }
+
+    fn levels(&self) -> Levels {
+        let Self { limit, confirmed, held, .. } = *self;
+        Levels {
+            limit,
+            free: limit.saturating_sub(confirmed.saturating_add(held)),
+            held,
+            confirmed,
+        }
+    }
+
+    fn hold(&mut self, id: HoldId, units: u64, until: Timestamp) {
+        self.held += units;
+        self.holds.insert(id, Hold { units, until });
+        self.leases.insert((until, id));
+    }
+
+    /// Ends a hold, and tells how many units it had.
+    fn end(&mut self, id: HoldId) -> Option<u64> {
+        let Hold { units, until } = self.holds.remove(&id)?;
+        self.leases.remove(&(until, id));
+        self.held -= units;
+        Some(units)
+    }
+
+    /// Whether this hold's lease still runs.
+    pub(crate) fn holds(&self, id: HoldId) -> bool {
+        self.holds.contains_key(&id)
+    }
+
+    /// Frees what is held on leases that have run out.
+    pub(crate) fn lapse(&mut self, now: Timestamp) {
+        while let Some(&(until, id)) = self.leases.first() {
+            if until > now {
+                break;
+            }
+            self.end(id);
+        }
+    }
+
+    /// When the next lease runs out.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        self.leases.first().map(|(until, _)| *until)
+    }
+}
+
+// ===== step =====
+
+/// The meaning of a [`CapacityOp`]. Leases that have run out have lapsed before.
+pub(crate) fn step(
+    slot: &mut Slot,
+    op: &CapacityOp,
+    now: Timestamp,
+) -> Result<CapacityOutcome, Misuse> {
+    let stored = slot.capacity()?;
+    Ok(match op {
+        CapacityOp::Read(Read { limit }) => {
+            let new = CapacityState::new(*limit);
+            CapacityOutcome::Read(stored.map_or(new.levels(), |capacity| capacity.levels()))
+        }
+        CapacityOp::Take(take) => CapacityOutcome::Take(self::take(slot, take, now)?),
+        CapacityOp::Confirm(Confirm { hold }) => CapacityOutcome::Confirm(
+            match stored.and_then(|capacity| Some((capacity.end(*hold)?, capacity))) {
+                None => Confirmed::Lapsed,
+                Some((units, capacity)) => {
+                    capacity.confirmed += units;
+                    Confirmed::Confirmed
+                }
+            },
+        ),
+        CapacityOp::Release(Release { hold }) => {
+            CapacityOutcome::Release(stored.and_then(|capacity| capacity.end(*hold)).is_some())
+        }
+        CapacityOp::Extend(Extend { hold, lease }) => CapacityOutcome::Extend(
+            match stored.and_then(|capacity| Some((capacity.end(*hold)?, capacity))) {
+                None => Extended::Lapsed,
+                Some((units, capacity)) => {
+                    capacity.hold(*hold, units, now.plus(*lease));
+                    Extended::Extended
+                }
+            },
+        ),
+        CapacityOp::GiveBack(GiveBack { units }) => {
+            CapacityOutcome::GiveBack(give_back(stored, *units))
+        }
+        CapacityOp::Resize(Resize { to }) => {
+            let capacity = filled(slot, *to, now)?;
+            capacity.limit = *to;
+            let taken = capacity.confirmed.saturating_add(capacity.held);
+            CapacityOutcome::Resize(Resized { over: taken.saturating_sub(*to) })
+        }
+    })
+}
+
+fn take(slot: &mut Slot, take: &Take, now: Timestamp) -> Result<Taken, Misuse> {
+    let Take { hold, units, lease, limit } = *take;
+    let levels = match slot.capacity()? {
+        Some(capacity) if capacity.holds.contains_key(&hold) => return Ok(Taken::Held { hold }),
+        Some(capacity) => capacity.levels(),
+        None => CapacityState::new(limit).levels(),
+    };
+    if units > levels.free {
+        return Ok(Taken::Full { free: levels.free, held: levels.held });
+    }
+    filled(slot, limit, now)?.hold(hold, units, now.plus(lease));
+    Ok(Taken::Held { hold })
+}
+
+fn give_back(stored: Option<&mut CapacityState>, units: u64) -> GivenBack {
+    let Some(capacity) = stored else { return GivenBack::TooFew { confirmed: 0 } };
+    match capacity.confirmed.checked_sub(units) {
+        None => GivenBack::TooFew { confirmed: capacity.confirmed },
+        Some(rest) => {
+            capacity.confirmed = rest;
+            GivenBack::GivenBack
+        }
+    }
+}
+
+/// The capacity of the slot, made with `limit` where there is none.
+fn filled(slot: &mut Slot, limit: u64, now: Timestamp) -> Result<&mut CapacityState, Misuse> {
+    if slot.is_empty() {
+        slot.overwrite(State::Capacity(Box::new(CapacityState::new(limit))), now);
+    }
+    let nothing = || Misuse::WrongType { expected: "a capacity", found: "nothing" };
+    slot.capacity()?.ok_or_else(nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+    use crate::meaning::Model;
+
+    const LEASE: Duration = Duration::from_secs(30);
+    /// Longer than the model takes for the operations of a test.
+    const MOMENT: Duration = Duration::from_micros(1);
+
+    fn seats() -> (Model, Key) {
+        (Model::new(), Key::alone("", "seats").unwrap())
+    }
+
+    fn take(hold: u128, units: u64) -> Take {
+        Take { hold: HoldId::from_u128(hold), units, lease: LEASE, limit: 3 }
+    }
+
+    fn levels(model: &mut Model, key: &Key) -> (u64, u64, u64) {
+        let Levels { free, held, confirmed, .. } = model.run(key, Read { limit: 3 }).unwrap();
+        (free, held, confirmed)
+    }
+
+    #[test]
+    fn units_are_free_held_or_confirmed() {
+        let (mut model, key) = seats();
+        let hold = HoldId::from_u128(1);
+        assert_eq!(levels(&mut model, &key), (3, 0, 0));
+        assert_eq!(model.run(&key, take(1, 2)).unwrap(), Taken::Held { hold });
+        assert_eq!(levels(&mut model, &key), (1, 2, 0));
+        assert_eq!(model.run(&key, take(2, 2)).unwrap(), Taken::Full { free: 1, held: 2 });
+        assert_eq!(model.run(&key, take(1, 2)).unwrap(), Taken::Held { hold });
+        assert_eq!(levels(&mut model, &key), (1, 2, 0));
+        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Confirmed);
+        assert_eq!(levels(&mut model, &key), (1, 0, 2));
+        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Lapsed);
+        assert!(!model.run(&key, Release { hold }).unwrap());
+        assert_eq!(levels(&mut model, &key), (1, 0, 2));
+        assert_eq!(
+            model.run(&key, GiveBack { units: 3 }).unwrap(),
+            GivenBack::TooFew { confirmed: 2 }
+        );
+        assert_eq!(model.run(&key, GiveBack { units: 2 }).unwrap(), GivenBack::GivenBack);
+        assert_eq!(levels(&mut model, &key), (3, 0, 0));
+    }
+
+    #[test]
+    fn a_hold_comes_back_by_itself_and_its_late_holder_is_told() {
+        let (mut model, key) = seats();
+        let hold = HoldId::from_u128(1);
+        model.run(&key, take(1, 3)).unwrap();
+        model.advance(LEASE - MOMENT);
+        let extend = Extend { hold, lease: LEASE };
+        assert_eq!(model.run(&key, extend.clone()).unwrap(), Extended::Extended);
+        model.advance(LEASE - MOMENT);
+        assert_eq!(levels(&mut model, &key), (0, 3, 0));
+        model.advance(MOMENT);
+        assert_eq!(levels(&mut model, &key), (3, 0, 0));
+        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Lapsed);
+        assert_eq!(model.run(&key, extend).unwrap(), Extended::Lapsed);
+        assert!(!model.run(&key, Release { hold }).unwrap());
+        assert_eq!(levels(&mut model, &key), (3, 0, 0));
+    }
+
+    #[test]
+    fn shrinking_below_what_is_taken_is_legal_and_says_so() {
+        let (mut model, key) = seats();
+        model.run(&key, take(1, 3)).unwrap();
+        assert_eq!(model.run(&key, Resize { to: 1 }).unwrap(), Resized { over: 2 });
+        assert_eq!(levels(&mut model, &key), (0, 3, 0));
+        model.run(&key, Release { hold: HoldId::from_u128(1) }).unwrap();
+        assert_eq!(levels(&mut model, &key), (1, 0, 0));
+        assert_eq!(model.run(&key, Resize { to: 5 }).unwrap(), Resized { over: 0 });
+        assert_eq!(levels(&mut model, &key), (5, 0, 0));
+    }
+
+    #[test]
+    fn bad_settings_are_misuse() {
+        let (mut model, key) = seats();
+        let good = take(1, 1);
+        for bad in [
+            Take { units: 0, ..good.clone() },
+            Take { lease: Duration::ZERO, ..good.clone() },
+            Take { lease: LEASE_MAX + Duration::from_nanos(1), ..good.clone() },
+            Take { limit: LIMIT_MAX + 1, ..good.clone() },
+        ] {
+            let fault = model.run(&key, bad).unwrap_err();
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        assert!(model.run(&key, Resize { to: LIMIT_MAX + 1 }).unwrap_err().is_bad_setting());
+        assert_eq!(levels(&mut model, &key), (3, 0, 0));
+    }
+}

@@ -1,0 +1,592 @@
+//! Counters: whole numbers, and their floating-point twin.
+//!
+//! A missing counter reads as its `start`, which is never written by a read and applies again after a delete
+//! or an expiry. A step that would leave the bounds refuses and changes nothing.
+
+use std::fmt::{Debug, Display};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Op, Outcome, Refusable, operations};
+use crate::state::{Epoch, Misuse, Scalar, Slot, State};
+use crate::time::Timestamp;
+
+// ===== operations =====
+
+operations! {
+    /// What can be asked of a counter.
+    CounterOp<N: Number> => CounterOutcome;
+
+    /// Reads the value; the start when nothing is stored.
+    read Get<N: Number> {
+        /// What a missing counter counts from.
+        start: N,
+    } -> N;
+
+    /// Adds, unless that would leave the bounds.
+    write Add<N: Number> {
+        /// How much; negative to subtract.
+        by: N,
+        /// What a missing counter counts from.
+        start: N,
+        /// What the result must keep to.
+        bounds: Bounds<N>,
+    } -> Added<N>;
+
+    /// Takes one step back, if the counter still lives in the epoch in which the step was made.
+    write Undo<N: Number> {
+        /// How much the step added.
+        by: N,
+        /// The epoch the step answered.
+        epoch: Epoch,
+        /// What the result must keep to.
+        bounds: Bounds<N>,
+    } -> Undone<N>;
+
+    /// Overwrites the value. The time to live stays.
+    write Set<N: Number> {
+        /// The new value.
+        to: N,
+        /// What it must keep to.
+        bounds: Bounds<N>,
+    } -> Put<N>;
+
+    /// Reads and overwrites in one step. The time to live stays.
+    write Swap<N: Number> {
+        /// The new value.
+        to: N,
+        /// What a missing counter counts from.
+        start: N,
+        /// What the new value must keep to.
+        bounds: Bounds<N>,
+    } -> Swapped<N>;
+}
+
+impl<N: Number> Add<N> {
+    /// Adds without bounds to a counter that starts at zero.
+    pub fn by(by: N) -> Self {
+        Self { by, start: N::ZERO, bounds: Bounds::NONE }
+    }
+}
+
+impl<N: Number> CounterOp<N> {
+    pub(crate) fn check(&self) -> Result<(), Misuse> {
+        match self {
+            Self::Get(Get { start }) => start.check(),
+            Self::Add(Add { by, start, bounds }) => {
+                by.check().and_then(|()| start.check()).and_then(|()| bounds.check())
+            }
+            Self::Undo(Undo { by, bounds, .. }) => by.check().and_then(|()| bounds.check()),
+            Self::Set(Set { to, bounds }) => to.check().and_then(|()| bounds.check()),
+            Self::Swap(Swap { to, start, bounds }) => {
+                to.check().and_then(|()| start.check()).and_then(|()| bounds.check())
+            }
+        }
+    }
+}
+
+/// The least and the greatest value a counter may have, both inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bounds<N> {
+    /// The least; none when unbounded.
+    pub min: Option<N>,
+    /// The greatest; none when unbounded.
+    pub max: Option<N>,
+}
+
+impl<N: Number> Bounds<N> {
+    /// No bounds but those of the number itself.
+    pub const NONE: Self = Self { min: None, max: None };
+
+    fn check(&self) -> Result<(), Misuse> {
+        self.min.map_or(Ok(()), Number::check)?;
+        self.max.map_or(Ok(()), Number::check)?;
+        match (self.min, self.max) {
+            (Some(min), Some(max)) if min > max => Err(Misuse::BadSetting(format!(
+                "bounds need min <= max, found min {min} and max {max}; nothing was changed: swap them"
+            ))),
+            (Some(_) | None, Some(_) | None) => Ok(()),
+        }
+    }
+
+    /// Whether `value` is neither below the least nor above the greatest.
+    pub fn contain(&self, value: N) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
+    /// Whether a counter may go from `old` to `new`: inside the bounds, or from outside towards them, so that
+    /// a counter that is out of bounds when they are declared is not stuck there.
+    fn allow(&self, old: N, new: N) -> bool {
+        let below = new < old && self.min.is_some_and(|min| new < min);
+        let above = new > old && self.max.is_some_and(|max| new > max);
+        !below && !above
+    }
+}
+
+impl<N: Number> Display for Bounds<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.min, self.max) {
+            (None, None) => write!(f, "no bounds"),
+            (Some(min), None) => write!(f, "at least {min}"),
+            (None, Some(max)) => write!(f, "at most {max}"),
+            (Some(min), Some(max)) => write!(f, "{min} to {max}"),
+        }
+    }
+}
+
+/// What counters count in: `i64` or `f64`.
+pub trait Number:
+    Copy
+    + PartialOrd
+    + Debug
+    + Display
+    + Default
+    + Refusable
+    + Serialize
+    + Send
+    + Sync
+    + sealed::Sealed
+    + 'static
+{
+    /// Nothing.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// What the number is called in messages.
+    const NAME: &'static str;
+
+    /// The sum, if it fits.
+    fn plus(self, other: Self) -> Option<Self>;
+    /// The difference, if it fits.
+    fn minus(self, other: Self) -> Option<Self>;
+    /// The number a scalar holds, if it is one.
+    fn read(scalar: &Scalar) -> Option<Self>;
+    /// As it is stored.
+    fn write(self) -> Scalar;
+    /// Whether it may be counted with.
+    ///
+    /// # Errors
+    /// What it is, and what may be.
+    fn check(self) -> Result<(), Misuse>;
+    /// The operation on counters of this number.
+    fn op(op: CounterOp<Self>) -> Op;
+    /// The outcome on counters of this number, if it is one.
+    ///
+    /// # Errors
+    /// The outcome back, when it is of another kind.
+    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome>;
+}
+
+mod sealed {
+    /// Only the numbers every engine can count in.
+    pub trait Sealed {}
+    impl Sealed for i64 {}
+    impl Sealed for f64 {}
+}
+
+impl Number for i64 {
+    const ZERO: Self = 0;
+    const ONE: Self = 1;
+    const NAME: &'static str = "a whole number";
+
+    fn plus(self, other: Self) -> Option<Self> {
+        self.checked_add(other)
+    }
+
+    fn minus(self, other: Self) -> Option<Self> {
+        self.checked_sub(other)
+    }
+
+    fn read(scalar: &Scalar) -> Option<Self> {
+        scalar.as_integer()
+    }
+
+    fn write(self) -> Scalar {
+        Scalar::Integer(self)
+    }
+
+    fn check(self) -> Result<(), Misuse> {
+        Ok(())
+    }
+
+    fn op(op: CounterOp<Self>) -> Op {
+        Op::Counter(op)
+    }
+
+    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome> {
+        if let Outcome::Counter(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+    }
+}
+
+impl Number for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const NAME: &'static str = "a number";
+
+    fn plus(self, other: Self) -> Option<Self> {
+        Some(self + other).filter(|sum| sum.is_finite())
+    }
+
+    fn minus(self, other: Self) -> Option<Self> {
+        Some(self - other).filter(|difference| difference.is_finite())
+    }
+
+    fn read(scalar: &Scalar) -> Option<Self> {
+        scalar.as_real()
+    }
+
+    fn write(self) -> Scalar {
+        Scalar::from(self)
+    }
+
+    fn check(self) -> Result<(), Misuse> {
+        if self.is_finite() {
+            return Ok(());
+        }
+        Err(Misuse::BadSetting(format!(
+            "a counter counts in finite numbers, found {self}; nothing was changed"
+        )))
+    }
+
+    fn op(op: CounterOp<Self>) -> Op {
+        Op::Float(op)
+    }
+
+    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome> {
+        if let Outcome::Float(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+    }
+}
+
+impl<N: Number> From<CounterOp<N>> for Op {
+    fn from(op: CounterOp<N>) -> Self {
+        N::op(op)
+    }
+}
+
+impl<N: Number> TryFrom<Outcome> for CounterOutcome<N> {
+    type Error = Outcome;
+
+    fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
+        N::outcome(outcome)
+    }
+}
+
+// ===== outcomes =====
+
+impl Refusable for i64 {}
+impl Refusable for f64 {}
+
+/// Of [`Add`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Added<N> {
+    /// The counter was stepped.
+    Stepped {
+        /// The new value.
+        value: N,
+        /// What an [`Undo`] of this step needs.
+        epoch: Epoch,
+    },
+    /// Refused: the result would leave the bounds.
+    OutOfBounds {
+        /// The value, unchanged.
+        value: N,
+    },
+}
+
+impl<N> Refusable for Added<N> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+/// Of [`Undo`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Undone<N> {
+    /// The step was taken back.
+    Undone {
+        /// The new value.
+        value: N,
+    },
+    /// Nothing of the step was left: the counter was overwritten or removed since.
+    Overwritten,
+    /// Refused: others moved the counter since, and without the step it would leave the bounds.
+    OutOfBounds {
+        /// The value, unchanged.
+        value: N,
+    },
+}
+
+impl<N> Refusable for Undone<N> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+/// Of [`Set`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Put<N> {
+    /// The counter has the value.
+    Put,
+    /// Refused: the value is outside the bounds.
+    OutOfBounds {
+        /// The bounds.
+        bounds: Bounds<N>,
+    },
+}
+
+impl<N> Refusable for Put<N> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+/// Of [`Swap`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Swapped<N> {
+    /// The counter has the new value.
+    Swapped {
+        /// The value it had.
+        old: N,
+    },
+    /// Refused: the new value is outside the bounds.
+    OutOfBounds {
+        /// The bounds.
+        bounds: Bounds<N>,
+    },
+}
+
+impl<N> Refusable for Swapped<N> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+impl<N: Number> CounterOutcome<N> {
+    /// Whether both say the same but for the epoch.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let (
+            Self::Add(Added::Stepped { value, .. }),
+            Self::Add(Added::Stepped { value: other, .. }),
+        ) = (self, other)
+        else {
+            return self == other;
+        };
+        value == other
+    }
+}
+
+// ===== state =====
+
+/// The number stored, if anything is: a counter is a [`Scalar`] that reads as one.
+fn stored<N: Number>(slot: &Slot) -> Result<Option<N>, Misuse> {
+    let Some(scalar) = slot.scalar()? else { return Ok(None) };
+    match N::read(scalar) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Misuse::NotANumber { expected: N::NAME, found: scalar.clone() }),
+    }
+}
+
+// ===== step =====
+
+/// The meaning of a [`CounterOp`].
+pub(crate) fn step<N: Number>(
+    slot: &mut Slot,
+    op: &CounterOp<N>,
+    now: Timestamp,
+) -> Result<CounterOutcome<N>, Misuse> {
+    let value = stored::<N>(slot)?;
+    Ok(match op {
+        CounterOp::Get(Get { start }) => CounterOutcome::Get(value.unwrap_or(*start)),
+        CounterOp::Add(Add { by, start, bounds }) => {
+            let old = value.unwrap_or(*start);
+            let new = old.plus(*by).ok_or_else(|| overflow(old, "+", *by))?;
+            CounterOutcome::Add(if bounds.allow(old, new) {
+                Added::Stepped { value: new, epoch: slot.step_to(new.write(), now) }
+            } else {
+                Added::OutOfBounds { value: old }
+            })
+        }
+        CounterOp::Undo(undo) => CounterOutcome::Undo(take_back(slot, value, undo, now)?),
+        CounterOp::Set(Set { to, bounds }) => {
+            CounterOutcome::Set(if overwrite(slot, *to, bounds, now) {
+                Put::Put
+            } else {
+                Put::OutOfBounds { bounds: *bounds }
+            })
+        }
+        CounterOp::Swap(Swap { to, start, bounds }) => {
+            CounterOutcome::Swap(if overwrite(slot, *to, bounds, now) {
+                Swapped::Swapped { old: value.unwrap_or(*start) }
+            } else {
+                Swapped::OutOfBounds { bounds: *bounds }
+            })
+        }
+    })
+}
+
+fn overwrite<N: Number>(slot: &mut Slot, to: N, bounds: &Bounds<N>, now: Timestamp) -> bool {
+    let fits = bounds.contain(to);
+    if fits {
+        slot.overwrite(State::Scalar(to.write()), now);
+    }
+    fits
+}
+
+fn take_back<N: Number>(
+    slot: &mut Slot,
+    value: Option<N>,
+    undo: &Undo<N>,
+    now: Timestamp,
+) -> Result<Undone<N>, Misuse> {
+    let epoch = slot.entry().map(|entry| entry.epoch);
+    let Some(old) = value.filter(|_| epoch == Some(undo.epoch)) else {
+        return Ok(Undone::Overwritten);
+    };
+    let new = old.minus(undo.by).ok_or_else(|| overflow(old, "-", undo.by))?;
+    if !undo.bounds.allow(old, new) {
+        return Ok(Undone::OutOfBounds { value: old });
+    }
+    slot.step_to(new.write(), now);
+    Ok(Undone::Undone { value: new })
+}
+
+fn overflow<N: Number>(old: N, sign: &str, by: N) -> Misuse {
+    Misuse::Overflow(format!("{old} {sign} {by} does not fit into {}", std::any::type_name::<N>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+    use crate::meaning::Model;
+    use crate::operations::{key, value};
+
+    fn counter() -> (Model, Key) {
+        (Model::new(), Key::alone("", "counter").unwrap())
+    }
+
+    fn within(by: i64, min: i64, max: i64) -> Add<i64> {
+        Add { by, start: 0, bounds: Bounds { min: Some(min), max: Some(max) } }
+    }
+
+    #[test]
+    fn adding() {
+        // Before, step, the new value; none where the step refuses.
+        let table = [
+            (0, within(1, 0, 3), Some(1)),
+            (3, within(1, 0, 3), None),
+            (2, within(2, 0, 3), None),
+            (0, within(-1, 0, 3), None),
+            (3, within(-3, 0, 3), Some(0)),
+            (9, within(-1, 0, 3), Some(8)),
+            (9, within(1, 0, 3), None),
+            (-9, within(1, 0, 3), Some(-8)),
+            (3, within(0, 0, 3), Some(3)),
+        ];
+        for (before, step, after) in table {
+            let (mut model, key) = counter();
+            model.run(&key, Set { to: before, bounds: Bounds::NONE }).unwrap();
+            let value = match model.run(&key, step.clone()).unwrap() {
+                Added::Stepped { value, .. } => Some(value),
+                Added::OutOfBounds { value } => {
+                    assert_eq!(value, before);
+                    None
+                }
+            };
+            assert_eq!(value, after, "{before} {step:?}");
+            let read = model.run(&key, Get { start: 0 }).unwrap();
+            assert_eq!(read, after.unwrap_or(before), "{before} {step:?}");
+        }
+    }
+
+    #[test]
+    fn both_ends_of_i64() {
+        for (start, by) in [(i64::MAX, 1), (i64::MIN, -1), (1, i64::MAX), (-2, i64::MIN)] {
+            let (mut model, key) = counter();
+            let fault = model.run(&key, Add { by, start, bounds: Bounds::NONE }).unwrap_err();
+            assert!(fault.is_overflow(), "{fault}");
+            assert!(!model.run(&key, key::Exists {}).unwrap());
+        }
+        let (mut model, key) = counter();
+        model.run(&key, Add::by(i64::MIN)).unwrap();
+        let back = Undo { by: i64::MIN, epoch: Epoch::default(), bounds: Bounds::NONE };
+        assert_eq!(model.run(&key, back).unwrap(), Undone::Overwritten);
+    }
+
+    #[test]
+    fn the_start_is_read_but_not_written_and_applies_again_after_a_delete() {
+        let (mut model, key) = counter();
+        assert_eq!(model.run(&key, Get { start: 30 }).unwrap(), 30);
+        assert!(!model.run(&key, key::Exists {}).unwrap());
+        let take = Add { by: -1, start: 30, bounds: Bounds::NONE };
+        for _ in 0..2 {
+            let taken = model.run(&key, take.clone()).unwrap();
+            assert!(matches!(taken, Added::Stepped { value: 29, .. }), "{taken:?}");
+            model.run(&key, key::Delete {}).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_undo_takes_back_its_own_step_only_while_that_is_still_there() {
+        let overwrite: [fn(&mut Model, &Key); 4] = [
+            |model, key| drop(model.run(key, Set { to: 1, bounds: Bounds::NONE }).unwrap()),
+            |model, key| drop(model.run(key, key::Delete {}).unwrap()),
+            |model, key| {
+                model.run(key, key::Delete {}).unwrap();
+                model.run(key, Add::by(1)).unwrap();
+            },
+            |model, key| {
+                model.run(key, Swap { to: 0, start: 0, bounds: Bounds::NONE }).unwrap();
+            },
+        ];
+        for change in overwrite {
+            let (mut model, key) = counter();
+            let Added::Stepped { epoch, .. } = model.run(&key, Add::by(5)).unwrap() else {
+                panic!()
+            };
+            change(&mut model, &key);
+            let before = model.run(&key, Get { start: 0 }).unwrap();
+            let undo = Undo { by: 5, epoch, bounds: Bounds::NONE };
+            assert_eq!(model.run(&key, undo).unwrap(), Undone::Overwritten);
+            assert_eq!(model.run(&key, Get { start: 0 }).unwrap(), before);
+        }
+        let (mut model, key) = counter();
+        let Added::Stepped { epoch, .. } = model.run(&key, Add::by(5)).unwrap() else { panic!() };
+        model.run(&key, Add::by(2)).unwrap();
+        let undo = Undo { by: 5, epoch, bounds: Bounds::NONE };
+        assert_eq!(model.run(&key, undo).unwrap(), Undone::Undone { value: 2 });
+    }
+
+    #[test]
+    fn swapping_reads_and_resets_in_one_step() {
+        let (mut model, key) = counter();
+        let swap = Swap { to: 0, start: 30, bounds: Bounds { min: Some(0), max: None } };
+        assert_eq!(model.run(&key, swap.clone()).unwrap(), Swapped::Swapped { old: 30 });
+        assert_eq!(model.run(&key, swap).unwrap(), Swapped::Swapped { old: 0 });
+        let below = Swap { to: -1, start: 30, bounds: Bounds { min: Some(0), max: None } };
+        assert!(model.run(&key, below).unwrap().is_refusal());
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_misuse() {
+        let (mut model, key) = counter();
+        model.run(&key, value::Set { to: "abc".into() }).unwrap();
+        assert!(model.run(&key, Get { start: 0 }).unwrap_err().is_not_a_number());
+        model.run(&key, value::Set { to: "41".into() }).unwrap();
+        let added = model.run(&key, Add::by(1)).unwrap();
+        assert!(matches!(added, Added::Stepped { value: 42, .. }));
+        model.run(&key, value::Set { to: "1.5".into() }).unwrap();
+        assert!(model.run(&key, Add::by(1)).unwrap_err().is_not_a_number());
+        let added = model.run(&key, Add::by(1.0)).unwrap();
+        assert!(matches!(added, Added::Stepped { value: 2.5, .. }));
+    }
+
+    #[test]
+    fn bad_settings_are_misuse() {
+        let (mut model, key) = counter();
+        assert!(model.run(&key, within(1, 3, 0)).unwrap_err().is_bad_setting());
+        assert!(model.run(&key, Add::by(f64::NAN)).unwrap_err().is_bad_setting());
+        assert!(model.run(&key, Add::by(f64::MAX)).is_ok());
+        assert!(model.run(&key, Add::by(f64::MAX)).unwrap_err().is_overflow());
+    }
+}

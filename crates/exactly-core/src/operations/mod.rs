@@ -1,0 +1,259 @@
+//! Operations are values; meaning is one pure function.
+//!
+//! One file per object kind, always in the same order: operations, outcomes, state, step, table of tests.
+//! The enums are closed on purpose: a new operation turns every place that must know it into a compile
+//! error.
+
+pub mod capacity;
+pub mod counter;
+pub mod flag;
+pub mod key;
+pub mod value;
+
+use serde::{Deserialize, Serialize};
+
+use crate::key::Key;
+use crate::state::{Misuse, Slots};
+use crate::time::Timestamp;
+
+use capacity::{CapacityOp, CapacityOutcome};
+use counter::{CounterOp, CounterOutcome};
+use flag::{FlagOp, FlagOutcome};
+use key::{KeyOp, KeyOutcome};
+use value::{ValueOp, ValueOutcome};
+
+/// What to do at one key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Op {
+    /// With the key itself, whatever it holds.
+    Key(KeyOp),
+    /// With a counter of whole numbers.
+    Counter(CounterOp<i64>),
+    /// With a counter of floating-point numbers.
+    Float(CounterOp<f64>),
+    /// With a value.
+    Value(ValueOp),
+    /// With a flag.
+    Flag(FlagOp),
+    /// With a capacity.
+    Capacity(CapacityOp),
+}
+
+/// What an operation answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Of [`Op::Key`].
+    Key(KeyOutcome),
+    /// Of [`Op::Counter`].
+    Counter(CounterOutcome<i64>),
+    /// Of [`Op::Float`].
+    Float(CounterOutcome<f64>),
+    /// Of [`Op::Value`].
+    Value(ValueOutcome),
+    /// Of [`Op::Flag`].
+    Flag(FlagOutcome),
+    /// Of [`Op::Capacity`].
+    Capacity(CapacityOutcome),
+}
+
+impl Op {
+    /// Whether the operation may change state.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Key(op) => op.writes(),
+            Self::Counter(op) => op.writes(),
+            Self::Float(op) => op.writes(),
+            Self::Value(op) => op.writes(),
+            Self::Flag(op) => op.writes(),
+            Self::Capacity(op) => op.writes(),
+        }
+    }
+
+    /// Whether the outcome depends on the time of day, and not only on what came before.
+    pub fn is_timed(&self) -> bool {
+        match self {
+            Self::Key(op) => op.is_timed(),
+            Self::Capacity(_) => true,
+            Self::Counter(_) | Self::Float(_) | Self::Value(_) | Self::Flag(_) => false,
+        }
+    }
+
+    /// Whether the settings of the operation are allowed, whatever is stored.
+    ///
+    /// # Errors
+    /// What is not, and what would be.
+    pub fn check(&self) -> Result<(), Misuse> {
+        match self {
+            Self::Key(op) => op.check(),
+            Self::Counter(op) => op.check(),
+            Self::Float(op) => op.check(),
+            Self::Value(op) => op.check(),
+            Self::Flag(_) => Ok(()),
+            Self::Capacity(op) => op.check(),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the operation refused: it changed nothing because of what it found.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Key(outcome) => outcome.is_refusal(),
+            Self::Counter(outcome) => outcome.is_refusal(),
+            Self::Float(outcome) => outcome.is_refusal(),
+            Self::Value(outcome) => outcome.is_refusal(),
+            Self::Flag(outcome) => outcome.is_refusal(),
+            Self::Capacity(outcome) => outcome.is_refusal(),
+        }
+    }
+
+    /// Whether both say the same to a caller: all but the epochs, which every engine numbers by its own
+    /// clock.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Counter(one), Self::Counter(two)) => one.says_the_same(two),
+            (Self::Float(one), Self::Float(two)) => one.says_the_same(two),
+            (one, two) => one == two,
+        }
+    }
+}
+
+/// The meaning of every operation.
+///
+/// All or nothing: when it answers with a [`Misuse`] or a refusal, the slots are as they were.
+///
+/// # Errors
+/// When the operation does not fit what is stored, or its result would not fit.
+pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, now: Timestamp) -> Result<Outcome, Misuse> {
+    match op {
+        Op::Key(op) => key::step(slots, key, op, now).map(Outcome::Key),
+        Op::Counter(op) => counter::step(slots.slot(key), op, now).map(Outcome::Counter),
+        Op::Float(op) => counter::step(slots.slot(key), op, now).map(Outcome::Float),
+        Op::Value(op) => value::step(slots.slot(key), op, now).map(Outcome::Value),
+        Op::Flag(op) => flag::step(slots.slot(key), op, now).map(Outcome::Flag),
+        Op::Capacity(op) => capacity::step(slots.slot(key), op, now).map(Outcome::Capacity),
+    }
+}
+
+/// One operation and its only outcome.
+///
+/// Engines speak [`Op`] and [`Outcome`]; this trait pairs them, so that callers get precise types.
+pub trait Operation: Clone + std::fmt::Debug {
+    /// What the operation answers.
+    type Outcome;
+
+    /// As an engine takes it.
+    fn into_op(self) -> Op;
+
+    /// The operation's own outcome, if this is one.
+    fn outcome(outcome: Outcome) -> Option<Self::Outcome>;
+}
+
+/// An outcome that may be a refusal.
+pub trait Refusable {
+    /// Whether the operation changed nothing because of what it found.
+    fn is_refusal(&self) -> bool {
+        false
+    }
+}
+
+impl Refusable for () {}
+impl Refusable for bool {}
+impl<T> Refusable for Option<T> {}
+
+/// Declares the operations of one kind: a struct each, the enum of them, the enum of their outcomes, and the
+/// pairing of the two.
+macro_rules! operations {
+    (
+        $(#[$about:meta])*
+        $ops:ident $(<$n:ident: $number:ident>)? => $outcomes:ident;
+        $(
+            $(#[$doc:meta])*
+            $mode:ident $op:ident $(<$m:ident: $bound:ident>)? { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? }
+                -> $outcome:ty;
+        )+
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub enum $ops $(<$n>)? {
+            $($(#[$doc])* $op($op $(<$m>)?),)+
+        }
+
+        #[doc = concat!("What each [`", stringify!($ops), "`] answers.")]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub enum $outcomes $(<$n>)? {
+            $(#[doc = concat!("Of [`", stringify!($op), "`].")] $op($outcome),)+
+        }
+
+        impl $(<$n: $number>)? $ops $(<$n>)? {
+            /// Whether the operation may change state.
+            pub fn writes(&self) -> bool {
+                match self {
+                    $(Self::$op(_) => $crate::operations::operations!(@writes $mode),)+
+                }
+            }
+        }
+
+        impl $(<$n: $number>)? $outcomes $(<$n>)? {
+            /// Whether the operation changed nothing because of what it found.
+            pub fn is_refusal(&self) -> bool {
+                match self {
+                    $(Self::$op(outcome) => $crate::operations::Refusable::is_refusal(outcome),)+
+                }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+            pub struct $op $(<$m>)? { $($(#[$field_doc])* pub $field: $ty,)* }
+
+            impl $(<$m: $bound>)? $crate::operations::Operation for $op $(<$m>)? {
+                type Outcome = $outcome;
+
+                fn into_op(self) -> $crate::operations::Op {
+                    $crate::operations::Op::from($ops::$op(self))
+                }
+
+                fn outcome(outcome: $crate::operations::Outcome) -> Option<$outcome> {
+                    match $outcomes $(::<$m>)? ::try_from(outcome) {
+                        Ok($outcomes::$op(outcome)) => Some(outcome),
+                        Ok(_) | Err(_) => None,
+                    }
+                }
+            }
+        )+
+    };
+    (@writes read) => { false };
+    (@writes write) => { true };
+}
+pub(crate) use operations;
+
+/// Puts a kind's enums into [`Op`] and [`Outcome`] and takes them out again.
+macro_rules! kinds {
+    ($($variant:ident: $ops:ty => $outcomes:ty;)+) => {
+        $(
+            impl From<$ops> for Op {
+                fn from(op: $ops) -> Self {
+                    Self::$variant(op)
+                }
+            }
+
+            impl TryFrom<Outcome> for $outcomes {
+                type Error = Outcome;
+
+                fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
+                    if let Outcome::$variant(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+                }
+            }
+        )+
+    };
+}
+
+kinds! {
+    Key: KeyOp => KeyOutcome;
+    Value: ValueOp => ValueOutcome;
+    Flag: FlagOp => FlagOutcome;
+    Capacity: CapacityOp => CapacityOutcome;
+}

@@ -1,0 +1,371 @@
+//! What is stored at a key.
+//!
+//! A [`Slot`] is the place of one key: empty, or an [`Entry`] with its state, its expiry and its epoch. It is
+//! all that `step` may look at and change.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::fault::Fault;
+use crate::key::Key;
+use crate::operations::capacity::CapacityState;
+use crate::time::Timestamp;
+
+/// The place of one key: empty or filled. Expired state counts as empty once [`Slot::lapse`] has looked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Slot(Option<Entry>);
+
+/// The places a batch touches.
+pub trait Slots {
+    /// The place of `key`, empty when nothing is stored there.
+    fn slot(&mut self, key: &Key) -> &mut Slot;
+}
+
+/// What fills a slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The state of the object.
+    pub state: State,
+    /// When it goes away by itself; [`Timestamp::MAX`] when never.
+    pub expires: Timestamp,
+    /// When it was last created or overwritten, as opposed to stepped.
+    pub epoch: Epoch,
+    /// When it was last written.
+    pub written: Timestamp,
+}
+
+/// The state of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// A counter, value or flag: one text or number.
+    Scalar(Scalar),
+    /// A capacity.
+    Capacity(Box<CapacityState>),
+}
+
+/// One text or number. Counters, values and flags share it, as they share Redis's string type and a plain
+/// SQL column: a counter can be read as the value of its digits, and digits can be counted up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction, or beyond the whole ones.
+    Real(f64),
+    /// Any bytes.
+    Bytes(Bytes),
+}
+
+/// Which life of a counter a step belongs to: a counter that was set, reset, swapped, deleted or expired
+/// since has another epoch, and there is nothing of the step left to undo.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub Timestamp);
+
+impl Slot {
+    /// What fills the slot.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.0.as_ref()
+    }
+
+    /// What fills the slot, to change.
+    pub fn entry_mut(&mut self) -> Option<&mut Entry> {
+        self.0.as_mut()
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Takes out whatever is stored.
+    pub fn take(&mut self) -> Self {
+        Self(self.0.take())
+    }
+
+    /// Empties the slot if its time is over, and lets the parts of its state lapse whose time is over.
+    pub fn lapse(&mut self, now: Timestamp) {
+        let Some(entry) = &mut self.0 else { return };
+        if entry.expires <= now {
+            self.0 = None;
+        } else if let State::Capacity(capacity) = &mut entry.state {
+            capacity.lapse(now);
+        }
+    }
+
+    /// When [`Slot::lapse`] will next have something to do.
+    pub fn due(&self) -> Option<Timestamp> {
+        let entry = self.0.as_ref()?;
+        let state = match &entry.state {
+            State::Scalar(_) => None,
+            State::Capacity(capacity) => capacity.due(),
+        };
+        let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
+        state.into_iter().chain(expires).min()
+    }
+
+    /// Creates or overwrites, keeping the expiry. The epoch changes.
+    pub fn overwrite(&mut self, state: State, now: Timestamp) {
+        let expires = self.0.as_ref().map_or(Timestamp::MAX, |entry| entry.expires);
+        self.0 = Some(Entry { state, expires, epoch: Epoch(now), written: now });
+    }
+
+    /// Steps a scalar, or creates it. Only a creation changes the epoch, which is given back.
+    pub fn step_to(&mut self, scalar: Scalar, now: Timestamp) -> Epoch {
+        match &mut self.0 {
+            Some(entry) => {
+                entry.state = State::Scalar(scalar);
+                entry.epoch
+            }
+            None => {
+                self.overwrite(State::Scalar(scalar), now);
+                Epoch(now)
+            }
+        }
+    }
+
+    /// The scalar stored here, if anything is.
+    pub fn scalar(&self) -> Result<Option<&Scalar>, Misuse> {
+        match self.0.as_ref().map(|entry| &entry.state) {
+            None => Ok(None),
+            Some(State::Scalar(scalar)) => Ok(Some(scalar)),
+            Some(State::Capacity(_)) => {
+                Err(Misuse::WrongType { expected: "a counter, value or flag", found: "a capacity" })
+            }
+        }
+    }
+
+    /// The capacity stored here, if anything is.
+    pub fn capacity(&mut self) -> Result<Option<&mut CapacityState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Capacity(capacity)) => Ok(Some(capacity)),
+            Some(State::Scalar(_)) => {
+                Err(Misuse::WrongType { expected: "a capacity", found: "a counter, value or flag" })
+            }
+        }
+    }
+}
+
+impl Scalar {
+    /// The scalar as the text that other programs read.
+    pub fn to_bytes(&self) -> Bytes {
+        match self {
+            Self::Integer(number) => Bytes::from(number.to_string()),
+            Self::Real(number) => Bytes::from(number.to_string()),
+            Self::Bytes(bytes) => bytes.clone(),
+        }
+    }
+
+    /// The whole number this is, if it is one in canonical digits.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            Self::Real(_) => None,
+            Self::Bytes(bytes) => {
+                let text = std::str::from_utf8(bytes).ok()?;
+                // Canonical only, as servers judge it: no sign in front of a plus, no zeros, no spaces.
+                text.parse::<i64>().ok().filter(|number| number.to_string() == text)
+            }
+        }
+    }
+
+    /// The finite number this is, if it is one.
+    pub fn as_real(&self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "a float counter counts in floats")]
+            Self::Integer(number) => Some(*number as f64),
+            Self::Real(number) => Some(*number),
+            Self::Bytes(bytes) => {
+                let text = std::str::from_utf8(bytes).ok()?;
+                text.parse::<f64>().ok().filter(|number| number.is_finite())
+            }
+        }
+    }
+}
+
+impl From<f64> for Scalar {
+    /// A number without a fraction is a whole number, so that `3.0` reads as `3` everywhere.
+    fn from(number: f64) -> Self {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if number.fract() == 0.0 && number.abs() <= EXACT {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be whole and in range"
+            )]
+            return Self::Integer(number as i64);
+        }
+        Self::Real(number)
+    }
+}
+
+/// What an operation may not do, before it is known at which key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Misuse {
+    /// The key holds another kind of object.
+    WrongType {
+        /// What the operation is for.
+        expected: &'static str,
+        /// What is stored.
+        found: &'static str,
+    },
+    /// The key holds a text that is not the number needed.
+    NotANumber {
+        /// What the operation needs.
+        expected: &'static str,
+        /// What is stored.
+        found: Scalar,
+    },
+    /// The result would not fit.
+    Overflow(String),
+    /// A setting of the operation is outside what is allowed.
+    BadSetting(String),
+}
+
+impl Misuse {
+    /// The fault of this misuse at `key`.
+    pub fn at(self, key: &Key) -> Fault {
+        match self {
+            Self::WrongType { expected, found } => Fault::wrong_type(key, expected, found),
+            Self::NotANumber { expected, found } => {
+                Fault::not_a_number(key, expected, &format!("{:?}", found.to_bytes()))
+            }
+            Self::Overflow(message) => Fault::overflow(key, message),
+            Self::BadSetting(message) => Fault::bad_setting(key, message),
+        }
+    }
+}
+
+/// Bytes that are cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(Arc<[u8]>);
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes().into())
+    }
+}
+
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().into())
+    }
+}
+
+impl fmt::Debug for Bytes {
+    /// As text where it is text; long ones are cut, so that a message stays a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 64;
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        write!(f, "\"{}\"", shown.escape_ascii())?;
+        if self.0.len() > SHOWN { write!(f, "… ({} bytes)", self.0.len()) } else { Ok(()) }
+    }
+}
+
+const HEX: &str = "hex:";
+
+impl Serialize for Bytes {
+    /// As bytes; in forms for people as text, or as `hex:…` where it is none.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_bytes(&self.0);
+        }
+        match std::str::from_utf8(&self.0) {
+            Ok(text) if !text.starts_with(HEX) => serializer.serialize_str(text),
+            Ok(_) | Err(_) => {
+                let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+                serializer.serialize_str(&format!("{HEX}{digits}"))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes, or a text")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.into()))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Bytes, E> {
+                let Some(digits) = text.strip_prefix(HEX) else { return Ok(Bytes::from(text)) };
+                let odd = || E::custom("odd hex digits");
+                let pairs = (0..digits.len()).step_by(2);
+                let byte = |at: usize| {
+                    let pair = digits.get(at..at + 2).ok_or_else(odd)?;
+                    u8::from_str_radix(pair, 16).map_err(|_| odd())
+                };
+                pairs.map(byte).collect::<Result<Vec<u8>, E>>().map(Bytes::from)
+            }
+        }
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Visitor)
+        } else {
+            deserializer.deserialize_bytes(Visitor)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_digits_are_an_integer() {
+        for (text, number) in [
+            ("42", Some(42)),
+            ("-1", Some(-1)),
+            ("0", Some(0)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("+1", None),
+            ("007", None),
+            (" 1", None),
+            ("1.0", None),
+            ("", None),
+            ("abc", None),
+        ] {
+            assert_eq!(Scalar::Bytes(text.into()).as_integer(), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_float_reads_as_a_whole_number() {
+        assert_eq!(Scalar::from(3.0).to_bytes(), "3".into());
+        assert_eq!(Scalar::from(0.1).to_bytes(), "0.1".into());
+        assert_eq!(Scalar::from(-0.0), Scalar::Integer(0));
+    }
+
+    #[test]
+    fn bytes_survive_both_kinds_of_form() {
+        for bytes in [&b"text"[..], b"hex:00", b"\xff\x00", b""] {
+            let bytes = Bytes::from(bytes.to_vec());
+            let json = serde_json::to_string(&bytes).unwrap();
+            assert_eq!(serde_json::from_str::<Bytes>(&json).unwrap(), bytes, "{json}");
+            let packed = rmp_serde::to_vec(&bytes).unwrap();
+            assert_eq!(rmp_serde::from_slice::<Bytes>(&packed).unwrap(), bytes);
+        }
+    }
+}

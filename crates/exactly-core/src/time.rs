@@ -1,0 +1,157 @@
+//! The engine's clock.
+//!
+//! Time never comes from the caller: leases, expiry and limits are judged by the clock of the engine that
+//! holds the state, read inside the atomic step. [`Clock`] is the seam through which an in-process engine
+//! is given real time or, in tests, time that stands still until told to move.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::answer::BoxFuture;
+
+/// A moment of the engine's clock: nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The beginning: before every moment an engine reports.
+    pub const ZERO: Self = Self(0);
+    /// The end: after every moment an engine reports.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The moment this many nanoseconds after the Unix epoch.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `after` this one; [`Timestamp::MAX`] where that cannot be told any more.
+    #[must_use]
+    pub fn plus(self, after: Duration) -> Self {
+        let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+
+    /// The very next moment.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// How long until `later`; zero when it has passed.
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_nanos(later.0.saturating_sub(self.0))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}ns", self.0)
+    }
+}
+
+/// Where an in-process engine reads the time and waits for it to pass.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The present moment. Never goes back.
+    fn now(&self) -> Timestamp;
+
+    /// Resolves when [`now`](Clock::now) has reached `moment`.
+    fn reached(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+}
+
+/// Real time: the wall clock when made, carried on by the monotonic clock, so that it never goes back.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    started: Instant,
+    epoch: Timestamp,
+}
+
+impl SystemClock {
+    /// A clock that starts from the machine's wall clock.
+    pub fn new() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { started: Instant::now(), epoch: Timestamp::ZERO.plus(since) }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        self.epoch.plus(self.started.elapsed())
+    }
+
+    fn reached(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // tokio's timer counts milliseconds and may fire within one of them too early.
+            while self.now() < moment {
+                tokio::time::sleep(self.now().until(moment)).await;
+            }
+        })
+    }
+}
+
+/// Time for tests: stands still until [`advance`](ManualClock::advance) moves it.
+///
+/// ```
+/// # use exactly_core::{Clock, ManualClock};
+/// # use std::time::Duration;
+/// let clock = ManualClock::new();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(30));
+/// assert_eq!(before.until(clock.now()), Duration::from_secs(30));
+/// ```
+#[derive(Debug)]
+pub struct ManualClock {
+    now: AtomicU64,
+    moved: watch::Sender<()>,
+}
+
+impl ManualClock {
+    /// A clock that stands at one second after the Unix epoch.
+    pub fn new() -> Self {
+        Self { now: AtomicU64::new(1_000_000_000), moved: watch::Sender::new(()) }
+    }
+
+    /// Lets time pass and wakes everyone who waited for it.
+    pub fn advance(&self, by: Duration) {
+        let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        self.now.fetch_add(nanos, Ordering::SeqCst);
+        self.moved.send_replace(());
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn reached(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut moved = self.moved.subscribe();
+            while self.now() < moment {
+                // The sender lives in `self`, so the channel cannot close while we wait.
+                let _ = moved.changed().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Operation ids: the same token never takes effect twice.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+
+/// The longest id a caller may supply, in bytes.
+pub const TOKEN_ID_BYTES_MAX: usize = 255;
+/// The longest time a caller-supplied id may be kept: 90 days.
+pub const TOKEN_KEEP_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Names one batch, so that sending it again gets the first outcome instead of a second effect.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Token {
+    /// Given by a session to each of its batches; the record is overwritten by the slot's next batch.
+    Session {
+        /// The session.
+        session: SessionId,
+        /// Which of the session's places; one batch is in flight in each.
+        slot: u16,
+        /// The number of the batch in its slot, from 1 on.
+        sequence: NonZeroU64,
+    },
+    /// Supplied by the caller (a job id, an HTTP idempotency key); the record is kept for a stated time.
+    Caller {
+        /// The id.
+        id: String,
+        /// How long the engine remembers it, counted from its first use.
+        keep: Duration,
+    },
+}
+
+impl Token {
+    /// A token from an id of the caller's, remembered for `keep`.
+    ///
+    /// # Faults
+    /// *Misuse* when the id is empty or longer than [`TOKEN_ID_BYTES_MAX`], or `keep` is zero or longer than
+    /// [`TOKEN_KEEP_MAX`].
+    pub fn caller(id: impl Into<String>, keep: Duration) -> Result<Self, Fault> {
+        let id = id.into();
+        if id.is_empty() || id.len() > TOKEN_ID_BYTES_MAX {
+            let expected = format!("1 to {TOKEN_ID_BYTES_MAX} bytes");
+            return Err(Fault::bad_name("token", &expected, &format!("{} bytes", id.len())));
+        }
+        if keep.is_zero() || keep > TOKEN_KEEP_MAX {
+            return Err(Fault::bad_option(format!(
+                "a token is kept for more than zero and at most {TOKEN_KEEP_MAX:?}, found {keep:?}"
+            )));
+        }
+        Ok(Self::Caller { id, keep })
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session { session, slot, sequence } => {
+                write!(f, "the token {session}/{slot}/{sequence}")
+            }
+            Self::Caller { id, .. } => write!(f, "the token {id:?}"),
+        }
+    }
+}
+
+/// Names a client session: 128 random bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(u128);
+
+impl SessionId {
+    /// A name nobody else has.
+    ///
+    /// # Panics
+    /// When the operating system gives no random numbers.
+    pub fn random() -> Self {
+        let mut bytes = [0; 16];
+        #[expect(
+            clippy::expect_used,
+            reason = "without randomness no id is safe, and no caller can mend it"
+        )]
+        getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+        Self(u128::from_le_bytes(bytes))
+    }
+
+    /// The number behind the name.
+    pub const fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+/// Names one hold on a capacity. Made by the caller, never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HoldId(u128);
+
+impl HoldId {
+    /// An id nobody else has: 64 random bits of this process, then a count.
+    pub fn unique() -> Self {
+        static PROCESS: std::sync::LazyLock<u64> =
+            std::sync::LazyLock::new(|| (SessionId::random().0 >> 64) as u64);
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(u128::from(*PROCESS) << 64 | u128::from(count))
+    }
+
+    /// The id with this number: for engines that read one back.
+    pub const fn from_u128(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// The number behind the id.
+    pub const fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HoldId({self})")
+    }
+}
