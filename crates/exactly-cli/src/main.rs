@@ -25,7 +25,7 @@ use crate::failure::{Failure, Status};
         exactly 30, or 32.",
     after_help = "Examples:\n  \
         exactly race                 play the built-in sample against every coding\n  \
-        exactly race --help          all options of the race"
+        exactly race --help          its options, more examples, and its exit statuses"
 )]
 struct Cli {
     #[command(subcommand)]

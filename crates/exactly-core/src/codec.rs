@@ -17,8 +17,8 @@ pub type FormError = Box<dyn Error + Send + Sync>;
 ///
 /// ```
 /// # use exactly_core::codec::{Form, Json};
-/// assert_eq!(&*42_i64.encode()?, b"42");
-/// assert_eq!(&*Json(vec!["a", "b"]).encode()?, br#"["a","b"]"#);
+/// assert_eq!(42_i64.encode()?, "42".into());
+/// assert_eq!(Json(vec![1, 2]).encode()?, "[1,2]".into());
 /// # Ok::<(), exactly_core::codec::FormError>(())
 /// ```
 pub trait Form: Sized + Send {
@@ -46,9 +46,15 @@ pub struct Json<T>(pub T);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct MsgPack<T>(pub T);
 
-impl<T: Serialize + Send> Json<T> {
-    fn written(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&self.0)
+impl<T> From<T> for Json<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> From<T> for MsgPack<T> {
+    fn from(value: T) -> Self {
+        Self(value)
     }
 }
 
@@ -56,7 +62,7 @@ impl<T: Serialize + DeserializeOwned + Send> Form for Json<T> {
     const NAME: &'static str = "JSON";
 
     fn encode(&self) -> Result<Bytes, FormError> {
-        Ok(self.written()?.into())
+        Ok(serde_json::to_vec(&self.0)?.into())
     }
 
     fn decode(bytes: &Bytes) -> Result<Self, FormError> {

@@ -1,1 +1,80 @@
-//! exactly
+//! *Exactly 30 seats, not 32.*
+//!
+//! Shared state that stays right when requests race: counters, capacities, values and flags, with one meaning on
+//! every engine.
+//!
+//! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the last item twice and
+//! spends a balance twice. It ends where the change itself is one step of the engine:
+//!
+//! ```
+//! use exactly::{Capacity, Counter, Objects, Store, Value};
+//!
+//! #[derive(Objects)]
+//! #[exactly(name = "course")]
+//! struct Course {
+//!     slots_taken: Counter,
+//!     #[exactly(start = 30)]
+//!     available_slots: Counter,
+//!     #[exactly(limit = 30, lease = "30s")]
+//!     seats: Capacity,
+//!     motto: Value<String>,
+//!     #[exactly(global)]
+//!     total_enrolled: Counter,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+//! # async fn enrol() -> &'static str { "enrolled" }
+//! let store = Store::open("memory:").await?;
+//! let course = Course::at(&store, 42);
+//!
+//! let enrolled = course
+//!     .slots_taken
+//!     .increment_with(async |taken| if taken <= 30 { Some(enrol().await) } else { None })
+//!     .await?;
+//! assert_eq!(enrolled.kept(), Some("enrolled"));
+//! # Ok(()) }
+//! ```
+//!
+//! # What to use
+//!
+//! | you have | use |
+//! | --- | --- |
+//! | a limit that must hold, also when processes die | [`Capacity`] |
+//! | a number to count up and down | [`Counter`] |
+//! | a step that stands only if more work succeeds | [`Counter::increment_with`] |
+//! | something that may happen once | [`Flag::mark_if_unmarked`] |
+//! | a text, number or document that many rewrite | [`Value::update`] |
+//!
+//! # Faults
+//!
+//! A refusal ([`Taking::Full`], [`Tried::OutOfBounds`]) is an answer. A [`Fault`] means the engine could not
+//! answer, and says whether the change happened: *not applied*, *unknown*, or *misuse*.
+
+mod background;
+mod block;
+mod call;
+pub mod declare;
+mod group;
+mod object;
+mod objects;
+mod open;
+mod store;
+
+pub use block::{Ran, Verdict};
+pub use call::{Call, Calling};
+pub use group::{Id, Objects};
+pub use object::Object;
+pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
+pub use objects::counter::{Counter, Tried};
+pub use objects::flag::Flag;
+pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
+pub use store::{Store, StoreBuilder};
+
+pub use exactly_core::codec::{Form, Json, MsgPack};
+pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
+pub use exactly_core::operations::key::{Life, Renamed};
+pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Profile, Token, layers};
+pub use exactly_derive::Objects;
+
+/// What engines and layers are made of: operations, batches, replies, and the engine trait.
+pub use exactly_core as core;

@@ -135,7 +135,19 @@ mod tests {
     fn errors_go_to_their_side_of_the_axis_on_one_scale() {
         let bars = bars(|plan| usual(plan).entries, 80);
         assert!(bars.lines().all(|line| line.chars().count() <= 80));
-        insta::assert_snapshot!(bars, @"");
+        insta::assert_snapshot!(bars, @"
+                          wrongly refused │ over-admitted
+        read-check-write                  │██████████████████████████████████████▌ 1,234
+          read the counter, check it, write it back
+        count-then-insert                 │█▌ 57
+          count the rows, then insert one more
+        step-back-by-hand             41 █│▌ 3
+          increment, check, step back by hand
+        counter-block                     │ exact
+          exactly: increment with a block, which rewinds by itself
+        capacity                          │ exact
+          exactly: take a seat from a capacity, then confirm it
+        ");
     }
 
     #[test]
@@ -146,13 +158,23 @@ mod tests {
                 entry(Coding::StepBackByHand, 0, 60, plan),
             ]
         };
-        insta::assert_snapshot!(bars(entries, 80), @"");
+        insta::assert_snapshot!(bars(entries, 80), @"
+                                                         wrongly refused │ over-admitted
+        read-check-write                                                 │█ 2
+          read the counter, check it, write it back
+        step-back-by-hand 60 ████████████████████████████████████████████│
+          increment, check, step back by hand
+        ");
     }
 
     #[test]
     fn without_errors_there_are_no_bars() {
         let entries = |plan: &Plan| vec![entry(Coding::Capacity, 0, 0, plan)];
-        insta::assert_snapshot!(bars(entries, 80), @"");
+        insta::assert_snapshot!(bars(entries, 80), @"
+                 wrongly refused │ over-admitted
+        capacity                 │ exact
+          exactly: take a seat from a capacity, then confirm it
+        ");
     }
 
     #[test]
@@ -162,7 +184,13 @@ mod tests {
             twice.tally.twice = 3;
             vec![twice, entry(Coding::Capacity, 0, 0, plan)]
         };
-        insta::assert_snapshot!(bars(entries, 60), @"");
+        insta::assert_snapshot!(bars(entries, 60), @"
+                      wrongly refused │ over-admitted
+        counter-block                 │ 3 twice
+          exactly: increment with a block, which rewinds by itself
+        capacity                      │ exact
+          exactly: take a seat from a capacity, then confirm it
+        ");
     }
 
     #[test]

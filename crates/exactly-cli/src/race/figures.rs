@@ -22,14 +22,16 @@ pub(crate) fn counted(number: impl Into<u64>, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(number))
 }
 
-/// A duration in the unit that leaves three or four digits: `812 ms`, `1.24 s`, `73.2 s`.
+/// A duration with three digits: `8.65 ms`, `812 ms`, `1.24 s`, `73.2 s`.
 pub(crate) fn elapsed(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
-        ..0.01 => format!("{:.2} ms", seconds * 1e3),
+        ..0.009_995 => format!("{:.2} ms", seconds * 1e3),
+        ..0.099_95 => format!("{:.1} ms", seconds * 1e3),
         ..0.9995 => format!("{:.0} ms", seconds * 1e3),
         ..9.995 => format!("{seconds:.2} s"),
-        _ => format!("{seconds:.1} s"),
+        ..99.95 => format!("{seconds:.1} s"),
+        _ => format!("{} s", grouped(seconds.round() as u64)),
     }
 }
 
@@ -55,13 +57,16 @@ mod tests {
     }
 
     #[test]
-    fn durations_keep_their_first_digits() {
+    fn durations_keep_three_digits() {
         let of = |micros| elapsed(Duration::from_micros(micros));
         assert_eq!(of(0), "0.00 ms");
         assert_eq!(of(1_234), "1.23 ms");
+        assert_eq!(of(9_996), "10.0 ms");
+        assert_eq!(of(18_040), "18.0 ms");
         assert_eq!(of(812_345), "812 ms");
         assert_eq!(of(999_600), "1.00 s");
         assert_eq!(of(1_240_000), "1.24 s");
         assert_eq!(of(73_210_000), "73.2 s");
+        assert_eq!(of(7_321_000_000), "7,321 s");
     }
 }

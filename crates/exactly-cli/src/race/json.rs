@@ -121,9 +121,56 @@ mod tests {
     #[test]
     fn the_document_keeps_its_names_and_units() {
         let plan = small_plan();
-        let entries =
-            vec![entry(Coding::CountThenInsert, 2, 0, &plan), entry(Coding::Capacity, 0, 0, &plan)];
+        let entries = vec![entry(Coding::CountThenInsert, 2, 0, &plan)];
         let text = render(&Report { plan: &plan, entries }).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        {
+          "plan": {
+            "requests_file": null,
+            "requests": 1200,
+            "double_clicks": 0,
+            "students": 400,
+            "courses": 4,
+            "seats_per_course": 30,
+            "hang_ups": 12,
+            "tasks": 256,
+            "threads": 8,
+            "seed": 30,
+            "right": 120
+          },
+          "codings": [
+            {
+              "coding": "count-then-insert",
+              "about": "count the rows, then insert one more",
+              "ours": false,
+              "exact": false,
+              "requests": 1200,
+              "admitted": 122,
+              "right": 120,
+              "over_admitted": 2,
+              "wrongly_refused": 0,
+              "twice": 0,
+              "lost_updates": null,
+              "worst_course": {
+                "course": "Anatomy 1",
+                "admitted": 32,
+                "right": 30
+              },
+              "elapsed_ms": 1234.567,
+              "per_second": 972
+            }
+          ],
+          "exact": true
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_there_is_not_is_null() {
+        let plan = small_plan();
+        let entries = vec![entry(Coding::Capacity, 0, 0, &plan)];
+        let text = render(&Report { plan: &plan, entries }).unwrap();
+        assert!(text.contains(r#""lost_updates": 0,"#), "{text}");
+        assert!(text.contains(r#""worst_course": null,"#), "{text}");
     }
 }

@@ -56,7 +56,7 @@ pub(crate) mod tests {
     use crate::race::sample::{Size, sample};
     use crate::race::tally::Worst;
 
-    /// A small list for tests of the views; 84 admissions are right.
+    /// A small list for tests of the views.
     pub(crate) fn small_plan() -> Plan {
         let size = Size { requests: 1_200, students: 400, courses: 4 };
         let setting =

@@ -154,12 +154,12 @@ mod tests {
     #[test]
     fn a_list_does_not_change_from_one_release_to_the_next() {
         let requests = sample(Size { requests: 6, students: 3, courses: 4 }, 30).unwrap();
-        let list: Vec<(u32, &str)> = requests
+        let list: Vec<String> = requests
             .list()
             .iter()
-            .map(|request| (request.student.0, requests.name(request.course)))
+            .map(|request| format!("{}>{}", request.student.0, requests.name(request.course)))
             .collect();
-        insta::assert_debug_snapshot!(list, @"");
+        insta::assert_snapshot!(list.join("  "), @"2>Analysis 1  2>Anatomy 1  0>Analysis 1  1>Algebra 1  0>Anatomy 1  1>Anatomy 1");
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
     fn more_requests_than_pairs_are_refused() {
         insta::assert_snapshot!(
             sample(Size { requests: 1_300, students: 1, courses: 4 }, 30).unwrap_err(),
-            @""
+            @"1 student and 4 courses make at most 4 different requests, not 1,300. Lower --count, or raise --students or --courses."
         );
     }
 

@@ -67,7 +67,8 @@ impl Palette {
 
 /// The text in the style. Pad first: the escape codes have a length but no width.
 pub(crate) fn painted(style: Style, text: impl Display) -> String {
-    format!("{style}{text}{style:#}")
+    let text = text.to_string();
+    if text.is_empty() { text } else { format!("{style}{text}{style:#}") }
 }
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ mod tests {
     #[test]
     fn plain_text_has_no_escape_codes() {
         assert_eq!(painted(Palette::PLAIN.over, "32"), "32");
+        assert_eq!(painted(Palette::COLOURED.over, ""), "");
         assert_eq!(painted(Palette::COLOURED.over, "32"), "\u{1b}[31m32\u{1b}[0m");
     }
 }

@@ -1,0 +1,249 @@
+//! The options as they are written, read one by one.
+//!
+//! Each type here knows how its own value is written; what several of them mean together is
+//! [`check`](crate::check)'s to judge.
+
+use std::time::Duration;
+
+use darling::{Error, FromDeriveInput, FromField, FromMeta, Result};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, LitStr, Meta};
+use syn::{Path, Type, UnOp};
+
+use crate::duration;
+
+/// The longest part of a key, in bytes; what the front door refuses at run time is refused here.
+pub(crate) const NAME_BYTES_MAX: usize = 255;
+
+/// `#[exactly(…)]` on the struct.
+#[derive(FromDeriveInput)]
+#[darling(attributes(exactly))]
+pub(crate) struct OfGroup {
+    pub(crate) ident: Ident,
+    pub(crate) name: Option<Name>,
+    #[darling(rename = "crate")]
+    pub(crate) front_door: Option<FrontDoor>,
+}
+
+/// `#[exactly(…)]` on a field.
+#[derive(FromField)]
+#[darling(attributes(exactly))]
+pub(crate) struct OfField {
+    pub(crate) ident: Option<Ident>,
+    pub(crate) ty: Type,
+    pub(crate) key: Option<Name>,
+    pub(crate) global: Option<Global>,
+    pub(crate) start: Option<Number>,
+    pub(crate) min: Option<Number>,
+    pub(crate) max: Option<Number>,
+    pub(crate) limit: Option<Number>,
+    pub(crate) lease: Option<Lasting>,
+    pub(crate) ttl: Option<Lasting>,
+    pub(crate) ttl_sliding: Option<Lasting>,
+}
+
+/// A part of a key.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+impl Name {
+    /// The name, if the front door would take it.
+    pub(crate) fn new(text: String, span: Span) -> Result<Self> {
+        let wrong = if text.is_empty() {
+            "a name has at least one character".to_owned()
+        } else if text.contains('\0') {
+            "a name has no NUL: leave it out".to_owned()
+        } else if text.len() > NAME_BYTES_MAX {
+            format!("a name has at most {NAME_BYTES_MAX} bytes, this one {}", text.len())
+        } else {
+            return Ok(Self { text, span });
+        };
+        Err(Error::custom(wrong).with_span(&span))
+    }
+}
+
+impl FromMeta for Name {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let literal = text(item, "\"course\"")?;
+        Self::new(literal.value(), literal.span())
+    }
+}
+
+/// Where the front door is, when not at `::exactly`.
+pub(crate) struct FrontDoor(pub(crate) Path);
+
+impl FromMeta for FrontDoor {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let literal = text(item, "\"::renamed\"")?;
+        let path = literal.parse_with(Path::parse_mod_style).map_err(|_| {
+            let told = format!("`{}` is no path: write `crate = \"::renamed\"`", literal.value());
+            Error::custom(told).with_span(&literal)
+        })?;
+        Ok(Self(path))
+    }
+}
+
+/// `global`, which has no value.
+pub(crate) struct Global;
+
+impl FromMeta for Global {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        match item {
+            Meta::Path(_) => Ok(Self),
+            Meta::List(_) | Meta::NameValue(_) => {
+                Err(Error::custom("`global` stands alone: write `global`, or leave it out")
+                    .with_span(item))
+            }
+        }
+    }
+}
+
+/// A number: any expression, of which more is known if it is a literal.
+pub(crate) struct Number {
+    pub(crate) word: Ident,
+    pub(crate) value: Expr,
+    pub(crate) literal: Option<Literal>,
+}
+
+impl FromMeta for Number {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "30")?;
+        if let Some(Lit::Str(literal)) = literal(&value) {
+            let told = format!("`{word}` is a number: write `{word} = 30`, without quotes");
+            return Err(Error::custom(told).with_span(literal));
+        }
+        let literal = Literal::of(&value);
+        Ok(Self { word, value, literal })
+    }
+}
+
+/// A number that is written out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Literal {
+    Whole(i128),
+    Real(f64),
+}
+
+impl Literal {
+    fn of(value: &Expr) -> Option<Self> {
+        if let Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) = bare(value) {
+            return Self::of(expr).and_then(Self::negated);
+        }
+        let literal = literal(value)?;
+        if let Lit::Int(whole) = literal {
+            return whole.base10_parse().ok().map(Self::Whole);
+        }
+        let Lit::Float(real) = literal else { return None };
+        real.base10_parse().ok().map(Self::Real)
+    }
+
+    fn negated(self) -> Option<Self> {
+        match self {
+            Self::Whole(number) => number.checked_neg().map(Self::Whole),
+            Self::Real(number) => Some(Self::Real(-number)),
+        }
+    }
+
+    /// Whether it is less; unknown for numbers of two types, which the compiler tells.
+    pub(crate) fn is_below(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Whole(a), Self::Whole(b)) => a < b,
+            (Self::Real(a), Self::Real(b)) => a < b,
+            (Self::Whole(_), Self::Real(_)) | (Self::Real(_), Self::Whole(_)) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Literal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Real(number) => write!(f, "{number:?}"),
+        }
+    }
+}
+
+/// How long something lasts: a text that is read here, or any expression of type `Duration`.
+pub(crate) struct Lasting {
+    pub(crate) word: Ident,
+    pub(crate) value: Length,
+}
+
+/// How the length of a [`Lasting`] is given.
+pub(crate) enum Length {
+    Written { nanos: u128, span: Span },
+    Computed(Expr),
+}
+
+impl FromMeta for Lasting {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "\"30s\"")?;
+        let Some(literal) = literal(&value) else {
+            return Ok(Self { word, value: Length::Computed(value) });
+        };
+        let Lit::Str(literal) = literal else {
+            let told = format!("`{word}` is a duration in quotes: write `{word} = \"30s\"`");
+            return Err(Error::custom(told).with_span(literal));
+        };
+        let nanos = duration::parse(&literal.value())
+            .map_err(|told| Error::custom(told).with_span(literal))?;
+        Ok(Self { word, value: Length::Written { nanos, span: literal.span() } })
+    }
+}
+
+impl Lasting {
+    /// Whether it is more than zero and at most `longest`, as far as can be told by reading.
+    pub(crate) fn check(&self, what: &str, longest: Duration, shown: &str) -> Result<()> {
+        let Length::Written { nanos, span } = &self.value else { return Ok(()) };
+        let word = &self.word;
+        let wrong = if *nanos == 0 {
+            format!("{what} of zero is over at once: write how long, such as `{word} = \"30s\"`")
+        } else if *nanos > longest.as_nanos() {
+            format!("{what} is at most {shown}: write `{word} = \"{}d\"` or less", days(longest))
+        } else {
+            return Ok(());
+        };
+        Err(Error::custom(wrong).with_span(span))
+    }
+}
+
+fn days(duration: Duration) -> u64 {
+    duration.as_secs() / (24 * 60 * 60)
+}
+
+/// The word of an option and its value.
+fn word_and_value(item: &Meta, example: &str) -> Result<(Ident, Expr)> {
+    let word = item.path().require_ident()?.clone();
+    match item {
+        Meta::NameValue(pair) => Ok((word, pair.value.clone())),
+        Meta::Path(_) | Meta::List(_) => {
+            let told = format!("`{word}` needs a value: write `{word} = {example}`");
+            Err(Error::custom(told).with_span(&word))
+        }
+    }
+}
+
+/// The value of an option that is a text.
+fn text(item: &Meta, example: &str) -> Result<LitStr> {
+    let (word, value) = word_and_value(item, example)?;
+    if let Some(Lit::Str(literal)) = literal(&value) {
+        return Ok(literal.clone());
+    }
+    let told = format!("`{word}` is a text in quotes: write `{word} = {example}`");
+    Err(Error::custom(told).with_span(&value))
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    if let Expr::Lit(ExprLit { lit, .. }) = bare(value) { Some(lit) } else { None }
+}
+
+/// The expression without parentheses and without the invisible ones of a `macro_rules!`.
+fn bare(value: &Expr) -> &Expr {
+    if let Expr::Paren(ExprParen { expr, .. }) | Expr::Group(ExprGroup { expr, .. }) = value {
+        return bare(expr);
+    }
+    value
+}

@@ -1,0 +1,187 @@
+//! The keys behind one lock.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use exactly_core::{Batch, Clock, Fault, Key, Mark, Reply, Slot, Slots, Timestamp, apply};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::waiting::Waiting;
+
+/// Some of the engine's keys, what is stored at them, and who waits for them.
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    nodes: HashTable<Node>,
+    /// The keys of which something ends by itself, in the order in which it does.
+    due: BTreeSet<(Timestamp, Arc<str>)>,
+    pub(crate) waiting: Waiting,
+    /// The moment of the last batch. Moments grow strictly, so that no two writes of a key share one.
+    last: Timestamp,
+}
+
+#[derive(Debug)]
+struct Node {
+    text: Arc<str>,
+    slot: Slot,
+}
+
+/// The one slot that a batch on one key touches.
+struct Only<'a>(&'a mut Slot);
+
+impl Slots for Only<'_> {
+    fn slot(&mut self, _key: &Key) -> &mut Slot {
+        self.0
+    }
+}
+
+impl Shard {
+    /// The moment of a batch: the time of day if anything can depend on it, else just a later moment. Reading
+    /// the clock costs as much as the rest of a small batch.
+    pub(crate) fn moment(&self, timed: bool, clock: &dyn Clock) -> Timestamp {
+        let next = self.last.next();
+        if timed || !self.due.is_empty() { next.max(clock.now()) } else { next }
+    }
+
+    /// Applies a batch that touches only `key`, with a single look into the table.
+    pub(crate) fn apply_to_one(
+        &mut self,
+        key: &Key,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Reply, Fault> {
+        self.lapse_key(key, now);
+        self.last = now;
+        let same = |node: &Node| *node.text == *key.as_str();
+        let hash = |node: &Node| Key::hash_text(&node.text);
+        match self.nodes.entry(key.hash_value(), same, hash) {
+            Entry::Occupied(mut node) => {
+                let slot = &mut node.get_mut().slot;
+                let due = slot.due();
+                let reply = apply(&mut Only(slot), batch, now);
+                reschedule(&mut self.due, key, due, slot.due());
+                if slot.is_empty() {
+                    node.remove();
+                }
+                reply
+            }
+            Entry::Vacant(place) => {
+                let mut slot = Slot::default();
+                let reply = apply(&mut Only(&mut slot), batch, now);
+                if !slot.is_empty() {
+                    reschedule(&mut self.due, key, None, slot.due());
+                    place.insert(Node { text: key.to_shared(), slot });
+                }
+                reply
+            }
+        }
+    }
+
+    /// The slot of `key`, made if there is none: [`Shard::settle`] must follow.
+    pub(crate) fn slot(&mut self, key: &Key) -> &mut Slot {
+        let same = |node: &Node| *node.text == *key.as_str();
+        let hash = |node: &Node| Key::hash_text(&node.text);
+        let node = self.nodes.entry(key.hash_value(), same, hash);
+        let new = || Node { text: key.to_shared(), slot: Slot::default() };
+        &mut node.or_insert_with(new).into_mut().slot
+    }
+
+    /// When something at `key` ends by itself.
+    pub(crate) fn due_at(&self, key: &Key) -> Option<Timestamp> {
+        self.find(key).and_then(Slot::due)
+    }
+
+    /// Brings the table in order after a batch on several keys: `due` is when `key` was due before it.
+    pub(crate) fn settle(&mut self, key: &Key, due: Option<Timestamp>, now: Timestamp) {
+        self.last = now;
+        let new = self.due_at(key);
+        reschedule(&mut self.due, key, due, new);
+        let same = |node: &Node| *node.text == *key.as_str();
+        if let Ok(node) = self.nodes.find_entry(key.hash_value(), same)
+            && node.get().slot.is_empty()
+        {
+            node.remove();
+        }
+    }
+
+    fn find(&self, key: &Key) -> Option<&Slot> {
+        let same = |node: &Node| *node.text == *key.as_str();
+        self.nodes.find(key.hash_value(), same).map(|node| &node.slot)
+    }
+
+    /// Frees what has ended at `key`, and tells those who wait for it. Batches do so first, so that no change
+    /// by time goes unnoticed because a reader saw it before the sweeper did.
+    pub(crate) fn lapse_key(&mut self, key: &Key, now: Timestamp) {
+        if self.due.first().is_none_or(|(due, _)| *due > now) {
+            return;
+        }
+        let Some(due) = self.due_at(key).filter(|due| *due <= now) else { return };
+        self.due.remove(&(due, key.to_shared()));
+        self.lapse(&key.to_shared(), now);
+    }
+
+    /// Frees what has ended, at most `most` keys of it.
+    pub(crate) fn sweep(&mut self, now: Timestamp, most: usize) {
+        for _ in 0..most {
+            match self.due.first() {
+                Some((due, _)) if *due <= now => {}
+                Some(_) | None => return,
+            }
+            let Some((_, text)) = self.due.pop_first() else { return };
+            self.lapse(&text, now);
+        }
+    }
+
+    fn lapse(&mut self, text: &Arc<str>, now: Timestamp) {
+        let same = |node: &Node| *node.text == **text;
+        let Ok(mut node) = self.nodes.find_entry(Key::hash_text(text), same) else { return };
+        let slot = &mut node.get_mut().slot;
+        slot.lapse(now);
+        if let Some(entry) = slot.entry_mut() {
+            // What lapsed inside is a change too: its mark must differ for those who look next.
+            self.last = self.last.next();
+            entry.written = self.last;
+        }
+        if let Some(due) = slot.due() {
+            self.due.insert((due, Arc::clone(text)));
+        }
+        if slot.is_empty() {
+            node.remove();
+        }
+        self.waiting.wake(text);
+    }
+
+    /// When something ends next.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Tells this state of `key` from every other: when it was last written.
+    pub(crate) fn mark(&self, key: &Key) -> Mark {
+        // Nothing stored is a state as well, and must not be the mark that stands for none.
+        const ABSENT: u64 = 1;
+        let written = self.find(key).and_then(Slot::entry).map(|entry| entry.written.as_nanos());
+        Mark::new(written.map_or(ABSENT, |nanos| nanos.saturating_add(ABSENT)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+fn reschedule(
+    due: &mut BTreeSet<(Timestamp, Arc<str>)>,
+    key: &Key,
+    old: Option<Timestamp>,
+    new: Option<Timestamp>,
+) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old {
+        due.remove(&(old, key.to_shared()));
+    }
+    if let Some(new) = new {
+        due.insert((new, key.to_shared()));
+    }
+}

@@ -1,0 +1,181 @@
+//! What `#[derive(Objects)]` writes: a group, its members, and one trait for each option.
+//!
+//! A trait per option makes a wrong one a compile error on the user's own token, whatever alias the type goes
+//! by.
+
+use std::time::Duration;
+
+use exactly_core::operations::counter::Number;
+use exactly_core::{Fault, Key};
+
+use crate::group::Id;
+use crate::object::Object;
+use crate::store::Store;
+
+/// The objects that belong to one thing, on their way to be made.
+#[derive(Debug)]
+pub struct Group {
+    store: Store,
+    name: &'static str,
+    id: String,
+}
+
+impl Group {
+    pub(crate) fn new(store: &Store, name: &'static str, id: &impl Id) -> Self {
+        Self { store: store.clone(), name, id: id.to_id().into_owned() }
+    }
+
+    /// The object of this one thing.
+    pub fn field(&self, field: &str) -> Object {
+        self.object(Key::in_group(self.store.namespace(), self.name, &self.id, field))
+    }
+
+    /// The object that all things of the group share.
+    pub fn global(&self, field: &str) -> Object {
+        self.object(Key::global(self.store.namespace(), self.name, field))
+    }
+
+    fn object(&self, key: Result<Key, Fault>) -> Object {
+        Object::new(&self.store, key)
+    }
+}
+
+/// One field of a group.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    field: &'static str,
+    object: &'a Object,
+    global: bool,
+}
+
+impl<'a> Member<'a> {
+    /// A field of the one thing.
+    pub fn of_id(field: &'static str, object: &'a Object) -> Self {
+        Self { field, object, global: false }
+    }
+
+    /// A field that all things of the group share.
+    pub fn global(field: &'static str, object: &'a Object) -> Self {
+        Self { field, object, global: true }
+    }
+
+    /// The name of the field.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The object behind it.
+    pub fn object(&self) -> &'a Object {
+        self.object
+    }
+
+    /// Whether all things of the group share it.
+    pub fn is_global(&self) -> bool {
+        self.global
+    }
+}
+
+/// A handle that can be a field of a group.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an object",
+    label = "not an object",
+    note = "the fields of a group are `Counter`, `Capacity`, `Value<T>` or `Flag`"
+)]
+pub trait Declare: Sized {
+    /// Whether the field must say its `limit`.
+    const NEEDS_LIMIT: bool = false;
+
+    /// The handle, with no options yet.
+    fn declare(object: Object) -> Self;
+}
+
+/// The option `start`.
+#[diagnostic::on_unimplemented(
+    message = "`start` is an option of counters, and `{Self}` is none",
+    label = "has no `start`",
+    note = "remove it, or make the field a `Counter` or `Counter<f64>`"
+)]
+pub trait Start: Sized {
+    /// What it counts in.
+    type Number: Number;
+
+    /// With this start.
+    #[must_use]
+    fn start(self, start: Self::Number) -> Self;
+}
+
+/// The option `min`.
+#[diagnostic::on_unimplemented(
+    message = "`min` is an option of counters, and `{Self}` is none",
+    label = "has no `min`",
+    note = "remove it, or make the field a `Counter` or `Counter<f64>`"
+)]
+pub trait Min: Sized {
+    /// What it counts in.
+    type Number: Number;
+
+    /// With this least value.
+    #[must_use]
+    fn min(self, min: Self::Number) -> Self;
+}
+
+/// The option `max`.
+#[diagnostic::on_unimplemented(
+    message = "`max` is an option of counters, and `{Self}` is none",
+    label = "has no `max`",
+    note = "remove it, or make the field a `Counter` or `Counter<f64>`; a `Capacity` has a `limit`"
+)]
+pub trait Max: Sized {
+    /// What it counts in.
+    type Number: Number;
+
+    /// With this greatest value.
+    #[must_use]
+    fn max(self, max: Self::Number) -> Self;
+}
+
+/// The option `ttl`.
+#[diagnostic::on_unimplemented(
+    message = "`ttl` is an option of objects, and `{Self}` is none",
+    label = "has no `ttl`"
+)]
+pub trait Ttl: Sized {
+    /// With this time to live, fixed from the first write.
+    #[must_use]
+    fn ttl(self, ttl: Duration) -> Self;
+}
+
+/// The option `ttl_sliding`.
+#[diagnostic::on_unimplemented(
+    message = "`ttl_sliding` is an option of objects, and `{Self}` is none",
+    label = "has no `ttl_sliding`"
+)]
+pub trait TtlSliding: Sized {
+    /// With this time to live, started anew by every write.
+    #[must_use]
+    fn ttl_sliding(self, ttl: Duration) -> Self;
+}
+
+/// The option `limit`.
+#[diagnostic::on_unimplemented(
+    message = "`limit` is an option of capacities, and `{Self}` is none",
+    label = "has no `limit`",
+    note = "remove it, or make the field a `Capacity`; a counter has a `max`"
+)]
+pub trait Limit: Sized {
+    /// With this many units.
+    #[must_use]
+    fn limit(self, limit: u64) -> Self;
+}
+
+/// The option `lease`.
+#[diagnostic::on_unimplemented(
+    message = "`lease` is an option of capacities, and `{Self}` is none",
+    label = "has no `lease`",
+    note = "remove it, or make the field a `Capacity`"
+)]
+pub trait Lease: Sized {
+    /// With this lease.
+    #[must_use]
+    fn lease(self, lease: Duration) -> Self;
+}

@@ -1,0 +1,157 @@
+//! What every handle is made of, and the verbs that every handle has.
+
+use exactly_core::{Fault, Key, Lifetime};
+
+use crate::store::Store;
+
+/// The part that all handles share: the store, the key, and what a write does to the time to live.
+///
+/// Making one does no I/O and cannot fail; a name that cannot be a key is *misuse* at the first call.
+#[derive(Debug, Clone)]
+pub struct Object {
+    store: Store,
+    key: Result<Key, Fault>,
+    lifetime: Lifetime,
+}
+
+impl Object {
+    pub(crate) fn new(store: &Store, key: Result<Key, Fault>) -> Self {
+        Self { store: store.clone(), key, lifetime: Lifetime::Unchanged }
+    }
+
+    pub(crate) fn alone(store: &Store, name: &str) -> Self {
+        Self::new(store, Key::alone(store.namespace(), name))
+    }
+
+    pub(crate) fn set_lifetime(&mut self, lifetime: Lifetime) {
+        self.lifetime = lifetime;
+    }
+
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        self.lifetime
+    }
+
+    /// The store it lives in.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its key.
+    ///
+    /// # Faults
+    /// *Misuse* when the namespace, group, id or name it was made with cannot be part of a key.
+    pub fn key(&self) -> Result<&Key, Fault> {
+        self.key.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// The verbs that every handle has, whatever it holds. The handle has a field `object`.
+macro_rules! common_verbs {
+    ($handle:ident $(<$n:ident: $bound:ident>)?) => {
+        /// Verbs that every object has.
+        impl $(<$n: $bound>)? $handle $(<$n>)? {
+            /// Starts a time to live of `ttl` with a write that finds none running: fixed from the first write.
+            #[must_use]
+            pub fn with_ttl(mut self, ttl: std::time::Duration) -> Self {
+                self.object.set_lifetime(exactly_core::Lifetime::FromFirstWrite(ttl));
+                self
+            }
+
+            /// Starts the time to live anew with every write: sliding.
+            #[must_use]
+            pub fn with_sliding_ttl(mut self, ttl: std::time::Duration) -> Self {
+                self.object.set_lifetime(exactly_core::Lifetime::Sliding(ttl));
+                self
+            }
+
+            /// The key.
+            ///
+            /// # Faults
+            /// *Misuse* when the handle was made with names that cannot be part of a key.
+            pub fn key(&self) -> Result<&exactly_core::Key, exactly_core::Fault> {
+                self.object.key()
+            }
+
+            /// Is anything stored?
+            pub fn exists(&self) -> $crate::Call<'_, exactly_core::operations::key::Exists> {
+                use exactly_core::operations::key::Exists;
+                $crate::Call::new(&self.object, Exists {}, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Removes what is stored. Answers whether there was anything.
+            pub fn delete(&self) -> $crate::Call<'_, exactly_core::operations::key::Delete> {
+                use exactly_core::operations::key::Delete;
+                $crate::Call::new(&self.object, Delete {}, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// How long it will still be stored.
+            pub fn ttl(&self) -> $crate::Call<'_, exactly_core::operations::key::Ttl> {
+                use exactly_core::operations::key::Ttl;
+                $crate::Call::new(&self.object, Ttl {}, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Sets the time to live, counted from now by the engine's clock. Answers whether there was
+            /// anything.
+            pub fn expire(
+                &self,
+                after: std::time::Duration,
+            ) -> $crate::Call<'_, exactly_core::operations::key::Expire> {
+                use exactly_core::operations::key::Expire;
+                $crate::Call::new(&self.object, Expire { after }, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Takes the time to live away. Answers whether there was one.
+            pub fn persist(&self) -> $crate::Call<'_, exactly_core::operations::key::Persist> {
+                use exactly_core::operations::key::Persist;
+                $crate::Call::new(&self.object, Persist {}, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Moves what is stored, with its time to live, to the key of `other`, unless something is stored
+            /// there.
+            pub fn rename_to(
+                &self,
+                other: &Self,
+            ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
+                self.rename(other, false)
+            }
+
+            /// Moves what is stored, with its time to live, to the key of `other`, replacing what is stored
+            /// there.
+            pub fn rename_over(
+                &self,
+                other: &Self,
+            ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
+                self.rename(other, true)
+            }
+
+            fn rename(
+                &self,
+                other: &Self,
+                replace: bool,
+            ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
+                use exactly_core::operations::key::Rename;
+                let rename = other.key().map(|to| Rename { to: to.clone(), replace });
+                $crate::Call::fallible(&self.object, rename, |_, outcome| Ok(outcome)).timeless()
+            }
+        }
+
+        impl $(<$n: $bound>)? AsRef<$crate::Object> for $handle $(<$n>)? {
+            fn as_ref(&self) -> &$crate::Object {
+                &self.object
+            }
+        }
+
+        impl $(<$n: $bound>)? $crate::declare::Ttl for $handle $(<$n>)? {
+            fn ttl(self, ttl: std::time::Duration) -> Self {
+                self.with_ttl(ttl)
+            }
+        }
+
+        impl $(<$n: $bound>)? $crate::declare::TtlSliding for $handle $(<$n>)? {
+            fn ttl_sliding(self, ttl: std::time::Duration) -> Self {
+                self.with_sliding_ttl(ttl)
+            }
+        }
+    };
+}
+pub(crate) use common_verbs;

@@ -1,0 +1,247 @@
+//! The handle of a capacity, and of a hold on it.
+
+use std::time::Duration;
+
+use exactly_core::operations::capacity::{
+    Confirm, Confirmed, Extend, Extended, GiveBack, GivenBack, Levels, Read, Release, Resize,
+    Resized, Take, Taken,
+};
+use exactly_core::{BoxFuture, Fault, HoldId};
+
+use crate::call::Call;
+use crate::declare::{Declare, Lease, Limit};
+use crate::object::{Object, common_verbs};
+use crate::store::Store;
+
+/// So many units, and never one more.
+///
+/// The race: a count is read, found to be below the limit, and by the time the place is given away it is not any
+/// more. Counting first and stepping back mends that only until a process dies in between: its place is lost for
+/// ever. The end of both: a unit is *held* on a lease, then confirmed or released, and a hold whose holder died
+/// comes back by itself.
+///
+/// ```
+/// # use exactly::{Capacity, Confirmed, Store, Taking};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// let seats = Capacity::new(&store, "seats", 1);
+///
+/// let Taking::Held(ada) = seats.take(1).await? else { panic!("a seat is free") };
+/// assert!(matches!(seats.take(1).await?, Taking::Full { free: 0, held: 1 }));
+/// // ... whatever enrolling takes; if it fails or is cancelled, dropping the hold gives the seat back.
+/// assert_eq!(ada.confirm().await?, Confirmed::Confirmed);
+///
+/// let levels = seats.levels().await?;
+/// assert_eq!((levels.free, levels.held, levels.confirmed), (0, 0, 1));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Capacity {
+    object: Object,
+    limit: u64,
+    lease: Duration,
+}
+
+/// How long a hold lasts unless the capacity says otherwise: 30 seconds.
+pub const LEASE_DEFAULT: Duration = Duration::from_secs(30);
+
+common_verbs!(Capacity);
+
+/// Making one.
+impl Capacity {
+    /// A capacity that stands alone, under this name. `limit` is what it starts with; from then on the engine
+    /// keeps it, and [`resize`](Capacity::resize) changes it.
+    pub fn new(store: &Store, name: &str, limit: u64) -> Self {
+        Self { limit, ..Self::declare(Object::alone(store, name)) }
+    }
+
+    /// How long a hold lasts without being confirmed or extended.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+}
+
+/// Taking and reading.
+impl Capacity {
+    /// Takes `units` on the capacity's lease, if that many are free.
+    ///
+    /// If the call is cancelled on its way, what it may have taken comes back when the lease runs out.
+    ///
+    /// # Faults
+    /// *Misuse* for zero units, or a lease or limit outside what is allowed.
+    pub fn take(&self, units: u64) -> Call<'_, Take, Taking> {
+        self.take_for(units, self.lease)
+    }
+
+    /// Takes `units` on a lease of its own.
+    ///
+    /// # Faults
+    /// As [`take`](Capacity::take).
+    pub fn take_for(&self, units: u64, lease: Duration) -> Call<'_, Take, Taking> {
+        let take = Take { hold: HoldId::unique(), units, lease, limit: self.limit };
+        Call::new(&self.object, take, |object, taken| {
+            Ok(match taken {
+                Taken::Held { hold } => Taking::Held(Hold::new(object.clone(), hold)),
+                Taken::Full { free, held } => Taking::Full { free, held },
+            })
+        })
+    }
+
+    /// Picks up a hold that was [kept](Hold::keep), perhaps by another process.
+    pub fn hold(&self, id: HoldId) -> Hold {
+        Hold::new(self.object.clone(), id)
+    }
+
+    /// How many units are free, held and confirmed, all read in one step.
+    pub fn levels(&self) -> Call<'_, Read> {
+        Call::new(&self.object, Read { limit: self.limit }, |_, levels| Ok(levels))
+    }
+
+    /// How many units are free.
+    pub fn free(&self) -> Call<'_, Read, u64> {
+        Call::new(&self.object, Read { limit: self.limit }, |_, Levels { free, .. }| Ok(free))
+    }
+
+    /// Gives `units` confirmed ones back: a student leaves the course.
+    ///
+    /// # Faults
+    /// *Misuse* for zero units.
+    pub fn give_back(&self, units: u64) -> Call<'_, GiveBack> {
+        Call::new(&self.object, GiveBack { units }, |_, given: GivenBack| Ok(given))
+    }
+
+    /// Changes the limit. It may fall below what is taken: nobody loses a unit, the answer says by how many it
+    /// is over, and none is free until enough came back.
+    ///
+    /// # Faults
+    /// *Misuse* when the limit is outside what is allowed.
+    pub fn resize(&self, to: u64) -> Call<'_, Resize> {
+        Call::new(&self.object, Resize { to }, |_, resized: Resized| Ok(resized))
+    }
+}
+
+/// Of [`Capacity::take`].
+#[must_use = "a hold that is dropped gives its units back"]
+#[derive(Debug)]
+pub enum Taking {
+    /// The units are held.
+    Held(Hold),
+    /// Fewer are free than were asked for.
+    Full {
+        /// How many are free.
+        free: u64,
+        /// How many are held, and may become free again.
+        held: u64,
+    },
+}
+
+impl Taking {
+    /// The hold, if there is one.
+    pub fn held(self) -> Option<Hold> {
+        match self {
+            Self::Held(hold) => Some(hold),
+            Self::Full { .. } => None,
+        }
+    }
+}
+
+/// Units held on a lease. Confirm it, or drop it to give the units back.
+///
+/// Dropping hands the release to a task of the store's; should that not get through either, the lease ends the
+/// hold.
+#[must_use = "a hold that is dropped gives its units back"]
+#[derive(Debug)]
+pub struct Hold {
+    object: Object,
+    id: HoldId,
+    ended: bool,
+}
+
+impl Hold {
+    fn new(object: Object, id: HoldId) -> Self {
+        Self { object, id, ended: false }
+    }
+
+    /// Its id, to log or to pick the hold up elsewhere.
+    pub fn id(&self) -> HoldId {
+        self.id
+    }
+
+    /// Makes the units permanent. Refused when the lease has run out: the units may be another's by now, and
+    /// whatever was done on the strength of the hold must be undone.
+    ///
+    /// # Faults
+    /// As the engine says. If it is *unknown* whether the confirmation arrived, the lease ends the hold unless
+    /// it did.
+    pub async fn confirm(mut self) -> Result<Confirmed, Fault> {
+        self.ended = true;
+        Call::new(&self.object, Confirm { hold: self.id }, |_, confirmed| Ok(confirmed)).await
+    }
+
+    /// Gives the units back now. Answers whether they were still held.
+    ///
+    /// # Faults
+    /// As the engine says; the lease ends the hold in any case.
+    pub async fn release(mut self) -> Result<bool, Fault> {
+        self.ended = true;
+        self.releasing().await
+    }
+
+    /// Lets the lease run anew for this long, counted from now. Refused when it has run out.
+    ///
+    /// # Faults
+    /// *Misuse* for a lease outside what is allowed.
+    pub async fn extend(&self, lease: Duration) -> Result<Extended, Fault> {
+        let extend = Extend { hold: self.id, lease };
+        Call::new(&self.object, extend, |_, extended| Ok(extended)).await
+    }
+
+    /// Lets go of the handle and leaves the hold to its lease: it can be [picked up](Capacity::hold) by its id
+    /// from anywhere, to be confirmed when the payment has come in, say.
+    pub fn keep(mut self) -> HoldId {
+        self.ended = true;
+        self.id
+    }
+
+    fn releasing(&self) -> Call<'_, Release> {
+        Call::new(&self.object, Release { hold: self.id }, |_, was_held| Ok(was_held)).timeless()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let release = self.releasing().owned();
+        let releasing: BoxFuture<'static, ()> = Box::pin(async move {
+            if let Err(fault) = release.await {
+                tracing::warn!(target: "exactly", "the release of a dropped hold: {fault}");
+            }
+        });
+        self.object.store().background().run(releasing);
+    }
+}
+
+impl Declare for Capacity {
+    const NEEDS_LIMIT: bool = true;
+
+    fn declare(object: Object) -> Self {
+        Self { object, limit: 0, lease: LEASE_DEFAULT }
+    }
+}
+
+impl Limit for Capacity {
+    fn limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+}
+
+impl Lease for Capacity {
+    fn lease(self, lease: Duration) -> Self {
+        self.with_lease(lease)
+    }
+}

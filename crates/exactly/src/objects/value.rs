@@ -1,0 +1,201 @@
+//! The handle of a value.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use exactly_core::codec::Form;
+use exactly_core::operations::value::{
+    Get, ReplaceIf, Replaced, Set, SetIfAbsent, SetIfAbsentOutcome, Swap, Take,
+};
+use exactly_core::{Bytes, Fault};
+
+use crate::call::Call;
+use crate::declare::Declare;
+use crate::object::{Object, common_verbs};
+use crate::store::Store;
+
+/// One text, number or document, read and replaced whole.
+///
+/// The race: two requests read a value, each changes its own copy, and the later write loses the earlier one. The
+/// end of it: [`update`](Value::update), or [`replace_if`](Value::replace_if) for those who look first.
+///
+/// ```
+/// # use exactly::{Store, Value};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// let motto: Value<String> = Value::new(&store, "motto");
+/// motto.set("first come").await?;
+/// motto.update(|motto| motto.unwrap_or_default() + ", first served").await?;
+/// assert_eq!(motto.get().await?.as_deref(), Some("first come, first served"));
+/// # Ok(()) }
+/// ```
+///
+/// `T` is any [`Form`]: texts, numbers and booleans are stored as plain text, [`Json`](crate::Json) and
+/// [`MsgPack`](crate::MsgPack) hold whatever serde knows.
+#[derive(Debug)]
+pub struct Value<T: Form> {
+    object: Object,
+    form: PhantomData<fn() -> T>,
+}
+
+common_verbs!(Value<T: Form>);
+
+impl<T: Form> Clone for Value<T> {
+    fn clone(&self) -> Self {
+        Self::declare(self.object.clone())
+    }
+}
+
+/// Making one.
+impl<T: Form> Value<T> {
+    /// A value that stands alone, under this name.
+    pub fn new(store: &Store, name: &str) -> Self {
+        Self::declare(Object::alone(store, name))
+    }
+}
+
+/// Reading.
+impl<T: Form> Value<T> {
+    /// What is stored.
+    ///
+    /// # Faults
+    /// *Misuse* when it cannot be read as `T`; the bytes stay, and [`get_bytes`](Value::get_bytes) reads them.
+    pub fn get(&self) -> Call<'_, Get, Option<T>> {
+        Call::new(&self.object, Get {}, decode)
+    }
+
+    /// What is stored, or `default` when nothing is. The default is not written.
+    ///
+    /// # Faults
+    /// As [`get`](Value::get).
+    pub async fn get_or(&self, default: impl Into<T>) -> Result<T, Fault> {
+        Ok(self.get().await?.unwrap_or_else(|| default.into()))
+    }
+
+    /// The bytes that are stored, whatever they are.
+    pub fn get_bytes(&self) -> Call<'_, Get> {
+        Call::new(&self.object, Get {}, |_, bytes| Ok(bytes))
+    }
+}
+
+/// Writing.
+impl<T: Form> Value<T> {
+    /// Overwrites it. The time to live stays, unless the handle declares one.
+    ///
+    /// # Faults
+    /// *Misuse* when the value cannot be written in its form, or is too long.
+    pub fn set(&self, to: impl Into<T>) -> Call<'_, Set> {
+        let set = self.encode(&to.into()).map(|to| Set { to });
+        Call::fallible(&self.object, set, |_, ()| Ok(()))
+    }
+
+    /// Overwrites it and answers what was stored before, in one step.
+    ///
+    /// # Faults
+    /// As [`set`](Value::set). What was stored is overwritten also when it cannot be read as `T`.
+    pub fn swap(&self, to: impl Into<T>) -> Call<'_, Swap, Option<T>> {
+        let swap = self.encode(&to.into()).map(|to| Swap { to });
+        Call::fallible(&self.object, swap, decode)
+    }
+
+    /// Removes it and answers what was stored, in one step.
+    ///
+    /// # Faults
+    /// As [`get`](Value::get). What was stored is removed also when it cannot be read as `T`.
+    pub fn take(&self) -> Call<'_, Take, Option<T>> {
+        Call::new(&self.object, Take {}, decode)
+    }
+
+    /// Writes only where nothing is stored: of many who try, one succeeds. Answers whether it was this one.
+    ///
+    /// # Faults
+    /// As [`set`](Value::set).
+    pub fn set_if_absent(&self, to: impl Into<T>) -> Call<'_, SetIfAbsent, bool> {
+        let set = self.encode(&to.into()).map(|to| SetIfAbsent { to });
+        Call::fallible(&self.object, set, |_, outcome| Ok(outcome == SetIfAbsentOutcome::Set))
+    }
+
+    /// Overwrites only what equals `old`. Answers whether it did. Equal is what is written alike.
+    ///
+    /// # Faults
+    /// As [`set`](Value::set).
+    pub fn replace_if(&self, old: &T, to: impl Into<T>) -> Call<'_, ReplaceIf, bool> {
+        let both = self.encode(old).and_then(|old| Ok((old, self.encode(&to.into())?)));
+        let replace = both.map(|(old, to)| ReplaceIf { old, to });
+        Call::fallible(&self.object, replace, |_, outcome| Ok(outcome == Replaced::Replaced))
+    }
+
+    /// Replaces it by what `change` makes of it, and answers that. When others changed it meanwhile, `change` is
+    /// called again on what they left.
+    ///
+    /// # Faults
+    /// *Not applied* when others were faster at each of [`UPDATE_ATTEMPTS_MAX`] attempts; as
+    /// [`get`](Value::get) and [`set`](Value::set).
+    pub async fn update(&self, mut change: impl FnMut(Option<T>) -> T) -> Result<T, Fault> {
+        let mut found = self.get_bytes().await?;
+        for attempt in 1..=UPDATE_ATTEMPTS_MAX {
+            let new = change(decode(&self.object, found.clone())?);
+            let to = self.encode(&new)?;
+            found = match self.exchange(found, to).await? {
+                Ok(()) => return Ok(new),
+                Err(found) => found,
+            };
+            give_way(attempt).await;
+        }
+        Err(Fault::contended(self.key()?, UPDATE_ATTEMPTS_MAX))
+    }
+
+    /// Writes `to` where `old` is, or answers what is there instead.
+    async fn exchange(
+        &self,
+        old: Option<Bytes>,
+        to: Bytes,
+    ) -> Result<Result<(), Option<Bytes>>, Fault> {
+        let object = &self.object;
+        let Some(old) = old else {
+            let set = Call::new(object, SetIfAbsent { to }, |_, outcome| Ok(outcome));
+            return Ok(match set.await? {
+                SetIfAbsentOutcome::Set => Ok(()),
+                SetIfAbsentOutcome::Present { found } => Err(Some(found)),
+            });
+        };
+        let replace = Call::new(object, ReplaceIf { old, to }, |_, outcome| Ok(outcome));
+        Ok(match replace.await? {
+            Replaced::Replaced => Ok(()),
+            Replaced::Differs { found } => Err(found),
+        })
+    }
+
+    fn encode(&self, value: &T) -> Result<Bytes, Fault> {
+        let key = self.object.key()?;
+        value.encode().map_err(|source| Fault::unencodable(key, T::NAME, source))
+    }
+}
+
+/// How often [`Value::update`] tries before it answers *not applied*.
+pub const UPDATE_ATTEMPTS_MAX: u32 = 64;
+
+/// Lets others go first, the longer the more often they have been faster. The first attempts only yield.
+async fn give_way(attempt: u32) {
+    const YIELDS: u32 = 8;
+    if attempt <= YIELDS {
+        return tokio::task::yield_now().await;
+    }
+    // Full jitter: those who collided do not come back together.
+    let longest = Duration::from_micros(50) * (attempt - YIELDS).min(40);
+    tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+}
+
+fn decode<T: Form>(object: &Object, bytes: Option<Bytes>) -> Result<Option<T>, Fault> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    match T::decode(&bytes) {
+        Ok(value) => Ok(Some(value)),
+        Err(source) => Err(Fault::undecodable(object.key()?, T::NAME, source)),
+    }
+}
+
+impl<T: Form> Declare for Value<T> {
+    fn declare(object: Object) -> Self {
+        Self { object, form: PhantomData }
+    }
+}

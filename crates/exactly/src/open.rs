@@ -1,0 +1,68 @@
+//! From a URL to an engine. The only place that knows every engine by name.
+
+use std::sync::Arc;
+
+use exactly_core::{Engine, Fault};
+
+/// Every scheme of this version, the feature it needs, and whether this build has it.
+const SCHEMES: [(&str, &str, bool); 1] = [("memory", "memory", cfg!(feature = "memory"))];
+
+pub(crate) async fn open(url: &str) -> Result<Arc<dyn Engine>, Fault> {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return Err(refused("the URL has no `scheme:` in front"));
+    };
+    match scheme {
+        #[cfg(feature = "memory")]
+        "memory" => memory(rest),
+        _ => {
+            let feature = SCHEMES.iter().find(|(known, ..)| *known == scheme);
+            // What follows the scheme may hold a password, and so may a URL without one: neither is repeated.
+            Err(refused(&match feature {
+                Some((_, feature, _)) => format!("`{scheme}:` needs the feature `{feature}`"),
+                None => format!("no engine of this version opens `{scheme}:`"),
+            }))
+        }
+    }
+}
+
+#[cfg(feature = "memory")]
+fn memory(rest: &str) -> Result<Arc<dyn Engine>, Fault> {
+    if !rest.is_empty() {
+        return Err(Fault::bad_url(
+            "`memory:` takes nothing after the colon, for every store that opens it is new and empty: \
+             clone a store to share it",
+        ));
+    }
+    Ok(Arc::new(exactly_embedded::Memory::new()))
+}
+
+fn refused(problem: &str) -> Fault {
+    let opened: Vec<_> = SCHEMES
+        .iter()
+        .filter(|(.., compiled_in)| *compiled_in)
+        .map(|(scheme, ..)| format!("`{scheme}:`"))
+        .collect();
+    let opened = if opened.is_empty() { "nothing".to_owned() } else { opened.join(", ") };
+    Fault::bad_url(format!("{problem}; this build opens {opened}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wrong_url_is_misuse_that_lists_what_opens_and_repeats_no_password() {
+        for (url, says) in [
+            ("redis://user:secret@host", "`redis:`"),
+            ("secret", "no `scheme:`"),
+            ("", "no `scheme:`"),
+            ("memory:secret", "nothing after the colon"),
+        ] {
+            let fault = open(url).await.unwrap_err();
+            assert!(fault.is_misuse() && fault.is_bad_url(), "{fault}");
+            let said = fault.to_string();
+            assert!(said.contains(says) && said.contains("memory:"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What users hold: an engine with its layers and a namespace.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exactly_core::layers::{Retry, RetryPolicy, Timeout, Trace};
+use exactly_core::{Batch, Engine, Fault, Key, Mark, Profile, Reply};
+
+use crate::background::Background;
+use crate::open;
+
+/// An engine with its layers and a namespace. Cheap to clone; every clone is the same store.
+///
+/// ```
+/// # use exactly::{Counter, Store};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// let store = Store::open("memory:").await?;
+/// let visits: Counter = Counter::new(&store, "visits");
+/// assert_eq!(visits.increment().await?, 1);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Arc<dyn Engine>,
+    namespace: String,
+    background: Background,
+}
+
+impl Store {
+    /// Opens the engine that the URL names.
+    ///
+    /// | URL | engine |
+    /// | --- | --- |
+    /// | `memory:` | a new, empty one in this process's memory |
+    ///
+    /// # Faults
+    /// *Misuse* when the URL names no engine of this build: the message lists those it does.
+    pub async fn open(url: &str) -> Result<Self, Fault> {
+        Self::builder().open(url).await
+    }
+
+    /// A store on an engine of your own making.
+    pub fn new(engine: impl Engine) -> Self {
+        Self::builder().build(engine)
+    }
+
+    /// A store made step by step.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::default()
+    }
+
+    /// Applies a batch as it is: what all handles come down to.
+    ///
+    /// # Faults
+    /// As the engine says.
+    pub async fn apply(&self, batch: Batch) -> Result<Reply, Fault> {
+        self.inner.engine.apply(batch).await
+    }
+
+    /// Resolves with the key's present mark once that is no longer `since`: see [`Engine::changed`].
+    ///
+    /// # Faults
+    /// As the engine says.
+    pub async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
+        self.inner.engine.changed(key, since).await
+    }
+
+    /// What the engine promises.
+    pub fn profile(&self) -> Profile {
+        self.inner.engine.profile()
+    }
+
+    /// The namespace that every key of this store begins with; empty when it has none.
+    pub fn namespace(&self) -> &str {
+        &self.inner.namespace
+    }
+
+    /// Waits until everything that was left to the background is done: the undoing of blocks and the release
+    /// of holds whose callers went away. Worth a call before the process ends.
+    pub async fn settle(&self) {
+        self.inner.background.settle().await;
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+        &self.inner.engine
+    }
+
+    pub(crate) fn background(&self) -> &Background {
+        &self.inner.background
+    }
+}
+
+/// Makes a [`Store`].
+///
+/// ```
+/// # use exactly::{Store, layers::{Act, Faults}};
+/// # use std::time::Duration;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// let store = Store::builder()
+///     .namespace("test-7")
+///     .timeout(Duration::from_secs(1))
+///     .layer(|engine| Faults::new(engine))
+///     .open("memory:")
+///     .await?;
+/// assert_eq!(store.namespace(), "test-7");
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder makes nothing until it is told to open or build"]
+pub struct StoreBuilder {
+    namespace: String,
+    timeout: Option<Duration>,
+    retry: Option<RetryPolicy>,
+    layers: Vec<Wrap>,
+}
+
+struct Wrap(Box<dyn FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>>);
+
+impl std::fmt::Debug for Wrap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wrap")
+    }
+}
+
+impl StoreBuilder {
+    /// What every key begins with. Two applications, or two tests, with different namespaces never meet.
+    ///
+    /// A namespace that cannot be part of a key (too long, with NUL) is *misuse* at the first use of a key.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// How long a call waits for its answer, each time it is sent.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// How patiently a batch is sent again. Without it, an engine that can lose replies is retried by the
+    /// default policy and one that cannot is not.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// A layer next to the engine, around those given before.
+    pub fn layer<E: Engine>(mut self, wrap: impl FnOnce(Arc<dyn Engine>) -> E + 'static) -> Self {
+        self.layers.push(Wrap(Box::new(|engine| Arc::new(wrap(engine)))));
+        self
+    }
+
+    /// Opens the engine that the URL names: see [`Store::open`].
+    ///
+    /// # Faults
+    /// As [`Store::open`].
+    pub async fn open(self, url: &str) -> Result<Store, Fault> {
+        let engine = open::open(url).await?;
+        Ok(self.finish(engine))
+    }
+
+    /// A store on an engine of your own making.
+    pub fn build(self, engine: impl Engine) -> Store {
+        self.finish(Arc::new(engine))
+    }
+
+    fn finish(self, mut engine: Arc<dyn Engine>) -> Store {
+        for Wrap(wrap) in self.layers {
+            engine = wrap(engine);
+        }
+        if let Some(limit) = self.timeout {
+            engine = Arc::new(Timeout::new(engine, limit));
+        }
+        let loses_replies = engine.profile().loses_replies || self.timeout.is_some();
+        if loses_replies || self.retry.is_some() {
+            engine = Arc::new(Retry::with_policy(engine, self.retry.unwrap_or_default()));
+        }
+        let engine = Arc::new(Trace::new(engine));
+        let background = Background::new();
+        Store { inner: Arc::new(Inner { engine, namespace: self.namespace, background }) }
+    }
+}
