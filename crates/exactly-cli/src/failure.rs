@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use exactly::Fault;
+
 /// The exit status. The help text of every subcommand documents these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -49,6 +51,13 @@ impl fmt::Display for Failure {
         match self {
             Self::Misuse(sentence) | Self::Unfinished(sentence) => f.write_str(sentence),
         }
+    }
+}
+
+/// An engine that cannot answer leaves no result.
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Unfinished(fault.to_string())
     }
 }
 

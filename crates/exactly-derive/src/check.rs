@@ -1,15 +1,17 @@
 //! What the options of a struct mean together, and whether that can be.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use darling::error::Accumulator;
 use darling::{Error, FromDeriveInput, FromField, Result};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, FieldsNamed, Generics, Ident, Path, parse_quote};
 
-use crate::options::{Literal, Name, Number, OfField, OfGroup};
+use crate::options::{
+    FrontDoor, Literal, Name, Number, OfField, OfGroup, OnlyFrontDoor, are_lists,
+};
 
 // What the front door refuses at run time is refused here: these are its own limits.
 
@@ -40,29 +42,37 @@ pub(crate) struct Member {
 /// # Errors
 /// Everything that is wrong with it, each on the user's own token.
 pub(crate) fn group(input: &DeriveInput) -> Result<Group> {
-    let mut errors = Error::accumulator();
-    let own = errors.handle_in(|| of_group(input));
-    let fields = errors.handle_in(|| named_fields(input));
-    let members = fields.map(|fields| members(fields, &mut errors));
-    errors.finish()?;
-    // Without an error there is all of it; this only spares us an `unwrap`.
-    let (Some((ident, front_door, name)), Some(members)) = (own, members) else {
-        return Err(Error::custom("the group could not be read").with_span(&input.ident));
-    };
-    Ok(Group { ident, front_door, name, members })
+    let own = both(not_generic(&input.generics), own_options(input));
+    let members = named_fields(input).and_then(members);
+    let (((), (front_door, name)), members) = both(own, members)?;
+    Ok(Group { ident: input.ident.clone(), front_door, name, members })
 }
 
-fn of_group(input: &DeriveInput) -> Result<(Ident, Path, Name)> {
-    let mut errors = Error::accumulator();
-    errors.handle(not_generic(&input.generics));
-    let own = errors.handle(OfGroup::from_derive_input(input));
-    let name = own.map(|OfGroup { ident, name, front_door }| {
-        let front_door = front_door.map_or_else(|| parse_quote!(::exactly), |door| door.0);
-        name.map(|name| (ident, front_door, name)).ok_or_else(|| nameless(&input.ident))
-    });
-    let name = name.and_then(|name| errors.handle(name));
-    errors.finish()?;
-    name.ok_or_else(|| nameless(&input.ident))
+/// Both, or all that is wrong with either.
+fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(Error::multiple(vec![one, other])),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// Where the code of a refused struct can still find the front door.
+pub(crate) fn front_door(input: &DeriveInput) -> Option<Path> {
+    let found = OnlyFrontDoor::from_derive_input(input).ok()?;
+    not_generic(&input.generics).ok()?;
+    Some(path_of(found.front_door))
+}
+
+fn path_of(front_door: Option<FrontDoor>) -> Path {
+    front_door.map_or_else(|| parse_quote!(::exactly), |FrontDoor(path)| path)
+}
+
+fn own_options(input: &DeriveInput) -> Result<(Path, Name)> {
+    are_lists(&input.attrs)?;
+    let OfGroup { name, front_door } = OfGroup::from_derive_input(input)?;
+    let name = name.ok_or_else(|| nameless(&input.ident))?;
+    Ok((path_of(front_door), name))
 }
 
 fn nameless(ident: &Ident) -> Error {
@@ -118,20 +128,21 @@ fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
     .with_span(&span))
 }
 
-fn members(fields: &FieldsNamed, errors: &mut Accumulator) -> Vec<Member> {
+fn members(fields: &FieldsNamed) -> Result<Vec<Member>> {
+    let mut errors = Error::accumulator();
     let mut keys = HashMap::new();
     let mut members = Vec::new();
     for field in &fields.named {
-        let Some(member) = errors.handle_in(|| member(field)) else { continue };
+        let Some(ident) = &field.ident else { continue };
+        let Some(member) = errors.handle(member(ident, field)) else { continue };
         // A global object has a key without an id, so it never meets the objects of one.
-        let key = (member.options.global.is_some(), member.key.text.clone());
-        match keys.get(&key) {
-            Some(first) => errors.push(same_key(&member, first)),
-            None => drop(keys.insert(key, member.ident.clone())),
+        match keys.entry((member.options.global.is_some(), member.key.text.clone())) {
+            Entry::Occupied(first) => errors.push(same_key(&member, first.get())),
+            Entry::Vacant(free) => drop(free.insert(ident.clone())),
         }
         members.push(member);
     }
-    members
+    errors.finish_with(members)
 }
 
 fn same_key(second: &Member, first: &Ident) -> Error {
@@ -143,10 +154,22 @@ fn same_key(second: &Member, first: &Ident) -> Error {
     Error::custom(told).with_span(&second.key.span)
 }
 
-fn member(field: &Field) -> Result<Member> {
+fn member(ident: &Ident, field: &Field) -> Result<Member> {
+    are_lists(&field.attrs)?;
     let mut options = OfField::from_field(field)?;
+    let key = options.key.take().map_or_else(|| key_of(ident), Ok);
+    let (key, ()) = both(key, agree(&options))?;
+    Ok(Member { ident: ident.clone(), key, options })
+}
+
+fn key_of(ident: &Ident) -> Result<Name> {
+    Name::new(ident.unraw().to_string(), ident.span())
+}
+
+/// Whether the options of a field are possible, each by itself and together.
+fn agree(options: &OfField) -> Result<()> {
     let mut errors = Error::accumulator();
-    errors.handle(number_is_within_bounds(&options));
+    errors.handle(number_is_within_bounds(options));
     errors.handle(options.limit.as_ref().map_or(Ok(()), is_a_limit));
     if let Some(lease) = &options.lease {
         errors.handle(lease.check("a lease", LEASE_MAX, "30 days"));
@@ -158,16 +181,7 @@ fn member(field: &Field) -> Result<Member> {
         let told = "`ttl` counts from the first write and `ttl_sliding` from the last: keep one";
         errors.push(Error::custom(told).with_span(&sliding.word));
     }
-    let ident = options.ident.clone().ok_or_else(|| Error::custom("no name").with_span(field));
-    let key = match (options.key.take(), &ident) {
-        (Some(key), _) => Some(key),
-        (None, Ok(ident)) => errors.handle(Name::new(ident.unraw().to_string(), ident.span())),
-        (None, Err(_)) => None,
-    };
-    let member = errors.handle(ident).zip(key);
-    errors.finish()?;
-    let told = || Error::custom("the field could not be read").with_span(field);
-    member.map(|(ident, key)| Member { ident, key, options }).ok_or_else(told)
+    errors.finish()
 }
 
 /// Whether the literals among `start`, `min` and `max` agree.
@@ -182,26 +196,26 @@ fn number_is_within_bounds(options: &OfField) -> Result<()> {
         );
         return Err(Error::custom(told).with_span(&wrong.value));
     }
-    if let Some(start) = &options.start {
-        let Some(number) = start.literal else { return Ok(()) };
-        return starts_within(number, min, max)
-            .map_err(|told| Error::custom(told).with_span(&start.value));
+    match &options.start {
+        Some(Number { value, literal: Some(start), .. }) => {
+            starts_within(*start, min, max).map_err(|told| Error::custom(told).with_span(value))
+        }
+        Some(Number { literal: None, .. }) => Ok(()),
+        None => {
+            let above = options.min.as_ref().filter(|_| min.is_some_and(Literal::is_positive));
+            let below = options.max.as_ref().filter(|_| max.is_some_and(Literal::is_negative));
+            above.or(below).map_or(Ok(()), |bound| Err(starts_at_zero(bound)))
+        }
     }
-    let zero = |bound: Literal| match bound {
-        Literal::Whole(_) => Literal::Whole(0),
-        Literal::Real(_) => Literal::Real(0.0),
-    };
-    for (bound, number) in [(&options.min, min), (&options.max, max)] {
-        let (Some(bound), Some(number)) = (bound, number) else { continue };
-        starts_within(zero(number), min, max).map_err(|_| {
-            let told = format!(
-                "a counter starts at 0 unless told otherwise, which is out of these bounds: add \
-                 `start = {number}`"
-            );
-            Error::custom(told).with_span(&bound.value)
-        })?;
-    }
-    Ok(())
+}
+
+fn starts_at_zero(bound: &Number) -> Error {
+    let start = bound.literal.map_or_else(|| "…".to_owned(), |number| number.to_string());
+    let told = format!(
+        "a counter starts at 0 unless told otherwise, which is out of these bounds: add \
+         `start = {start}`"
+    );
+    Error::custom(told).with_span(&bound.value)
 }
 
 fn starts_within(

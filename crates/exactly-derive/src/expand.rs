@@ -6,6 +6,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
@@ -24,13 +25,32 @@ pub(crate) fn objects(group: &Group) -> TokenStream {
         impl #front_door::Objects for #ident {
             const GROUP: &'static ::core::primitive::str = #name;
 
-            fn declare(group: &#front_door::declare::Group) -> Self {
+            fn declare(__group: &#front_door::declare::Group) -> Self {
                 #(#needs)*
                 Self { #(#fields),* }
             }
 
             fn objects(&self) -> ::std::vec::Vec<#front_door::declare::Member<'_>> {
                 ::std::vec![#(#listed),*]
+            }
+        }
+    }
+}
+
+/// What stands for the implementation of a struct that was refused, so that whoever uses the struct
+/// is not refused as well.
+pub(crate) fn stand_in(ident: &Ident, front_door: &Path) -> TokenStream {
+    quote_spanned! {here(Span::call_site())=>
+        #[automatically_derived]
+        impl #front_door::Objects for #ident {
+            const GROUP: &'static ::core::primitive::str = "";
+
+            fn declare(_: &#front_door::declare::Group) -> Self {
+                loop {}
+            }
+
+            fn objects(&self) -> ::std::vec::Vec<#front_door::declare::Member<'_>> {
+                loop {}
             }
         }
     }
@@ -47,9 +67,9 @@ fn field(member: &Member, front_door: &Path) -> TokenStream {
     let calls = calls(options).into_iter().map(|call| call.expand(front_door));
     quote_spanned! {span=>
         #ident: {
-            let object = <#ty as #declare::declare::Declare>::declare(group.#place(#key));
+            let __object = <#ty as #declare::declare::Declare>::declare(__group.#place(#key));
             #(#calls)*
-            object
+            __object
         }
     }
 }
@@ -71,8 +91,14 @@ fn calls(options: &OfField) -> Vec<Call<'_>> {
     let durations =
         [("Lease", &options.lease), ("Ttl", &options.ttl), ("TtlSliding", &options.ttl_sliding)];
     let numbers = numbers.into_iter().filter_map(|(carried_out_by, number)| {
-        let Number { word, value, .. } = number.as_ref()?;
-        Some(Call { carried_out_by, word, value: value.to_token_stream() })
+        let Number { word, value, literal } = number.as_ref()?;
+        // An object without the option has no type for the number either, which the compiler would
+        // tell once more at the number. In braces that stand at the word, both are one message.
+        let value = match literal {
+            Some(_) => quote_spanned!(here(word.span())=> { #value }),
+            None => value.to_token_stream(),
+        };
+        Some(Call { carried_out_by, word, value })
     });
     let durations = durations.into_iter().filter_map(|(carried_out_by, lasting)| {
         let Lasting { word, value } = lasting.as_ref()?;
@@ -89,7 +115,7 @@ impl Call<'_> {
         let carried_out_by = Ident::new(carried_out_by, span);
         let call = located(word, span);
         quote_spanned! {span=>
-            let object = #front_door::declare::#carried_out_by::#call(object, #value);
+            let __object = <_ as #front_door::declare::#carried_out_by>::#call(__object, #value);
         }
     }
 }
@@ -114,7 +140,7 @@ fn needs_limit(member: &Member, group: &Group) -> Option<TokenStream> {
     let span = here(options.ty.span());
     let ty = without_self(options.ty.to_token_stream(), &group.ident);
     let front_door = located(&group.front_door, span);
-    let told = format!("`{ident}` is a capacity and needs a limit: add `#[exactly(limit = 30)]`");
+    let told = format!("`{ident}` needs a limit, such as `#[exactly(limit = 30)]`");
     Some(quote_spanned! {span=>
         const _: () = ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_LIMIT, #told);
     })
@@ -137,14 +163,14 @@ fn without_self(tokens: TokenStream, ident: &Ident) -> TokenStream {
 
 /// The object in the list of all.
 fn listed(member: &Member, front_door: &Path) -> TokenStream {
-    let Member { ident, key, options } = member;
-    let (key, span) = (&key.text, here(options.ty.span()));
+    let Member { ident, options, .. } = member;
+    let (field, span) = (ident.unraw().to_string(), here(options.ty.span()));
     let front_door = located(front_door, span);
     let place = if options.global.is_some() { quote!(global) } else { quote!(of_id) };
     let place = located(&place, span);
     quote_spanned! {span=>
         #front_door::declare::Member::#place(
-            #key,
+            #field,
             ::core::convert::AsRef::<#front_door::Object>::as_ref(&self.#ident),
         )
     }

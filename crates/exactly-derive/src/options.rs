@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use darling::ast::NestedMeta;
 use darling::{Error, FromDeriveInput, FromField, FromMeta, Result};
 use proc_macro2::Span;
-use syn::spanned::Spanned;
-use syn::{Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, LitStr, Meta};
-use syn::{Path, Type, UnOp};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, LitStr, Meta};
+use syn::{Path, Token, Type, UnOp};
 
 use crate::duration;
 
@@ -20,8 +21,15 @@ pub(crate) const NAME_BYTES_MAX: usize = 255;
 #[derive(FromDeriveInput)]
 #[darling(attributes(exactly))]
 pub(crate) struct OfGroup {
-    pub(crate) ident: Ident,
     pub(crate) name: Option<Name>,
+    #[darling(rename = "crate")]
+    pub(crate) front_door: Option<FrontDoor>,
+}
+
+/// Where the front door is, read also when every other option is wrong.
+#[derive(FromDeriveInput)]
+#[darling(attributes(exactly), allow_unknown_fields)]
+pub(crate) struct OnlyFrontDoor {
     #[darling(rename = "crate")]
     pub(crate) front_door: Option<FrontDoor>,
 }
@@ -30,7 +38,6 @@ pub(crate) struct OfGroup {
 #[derive(FromField)]
 #[darling(attributes(exactly))]
 pub(crate) struct OfField {
-    pub(crate) ident: Option<Ident>,
     pub(crate) ty: Type,
     pub(crate) key: Option<Name>,
     pub(crate) global: Option<Global>,
@@ -67,7 +74,8 @@ impl Name {
 
 impl FromMeta for Name {
     fn from_meta(item: &Meta) -> Result<Self> {
-        let literal = text(item, "\"course\"")?;
+        let example = if item.path().is_ident("key") { "\"seats\"" } else { "\"course\"" };
+        let literal = text(item, example)?;
         Self::new(literal.value(), literal.span())
     }
 }
@@ -94,8 +102,8 @@ impl FromMeta for Global {
         match item {
             Meta::Path(_) => Ok(Self),
             Meta::List(_) | Meta::NameValue(_) => {
-                Err(Error::custom("`global` stands alone: write `global`, or leave it out")
-                    .with_span(item))
+                let told = "`global` stands alone: write `global`, or leave it out";
+                Err(Error::custom(told).with_span(item))
             }
         }
     }
@@ -111,12 +119,13 @@ pub(crate) struct Number {
 impl FromMeta for Number {
     fn from_meta(item: &Meta) -> Result<Self> {
         let (word, value) = word_and_value(item, "30")?;
-        if let Some(Lit::Str(literal)) = literal(&value) {
-            let told = format!("`{word}` is a number: write `{word} = 30`, without quotes");
-            return Err(Error::custom(told).with_span(literal));
-        }
-        let literal = Literal::of(&value);
-        Ok(Self { word, value, literal })
+        let (number, written) = (Literal::of(&value), literal(&value));
+        let Some(other) = written.filter(|lit| !matches!(lit, Lit::Int(_) | Lit::Float(_))) else {
+            return Ok(Self { word, value, literal: number });
+        };
+        let quotes = if let Lit::Str(_) = other { ", without quotes" } else { "" };
+        let told = format!("`{word}` is a number: write `{word} = 30`{quotes}");
+        Err(Error::custom(told).with_span(other))
     }
 }
 
@@ -145,6 +154,14 @@ impl Literal {
             Self::Whole(number) => number.checked_neg().map(Self::Whole),
             Self::Real(number) => Some(Self::Real(-number)),
         }
+    }
+
+    pub(crate) fn is_positive(self) -> bool {
+        Self::Whole(0).is_below(self) || Self::Real(0.0).is_below(self)
+    }
+
+    pub(crate) fn is_negative(self) -> bool {
+        self.is_below(Self::Whole(0)) || self.is_below(Self::Real(0.0))
     }
 
     /// Whether it is less; unknown for numbers of two types, which the compiler tells.
@@ -212,6 +229,38 @@ impl Lasting {
 
 fn days(duration: Duration) -> u64 {
     duration.as_secs() / (24 * 60 * 60)
+}
+
+/// Whether the attributes are lists of options with values, whatever these are.
+///
+/// The attribute reader looks for this, too, but does not know where an attribute ends, so it could
+/// not show the place of what is missing at the end.
+pub(crate) fn are_lists(attributes: &[Attribute]) -> Result<()> {
+    let mut errors = Error::accumulator();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("exactly")) {
+        match &attribute.meta {
+            Meta::Path(_) => {}
+            Meta::List(_) => {
+                let list = Punctuated::<NestedMeta, Token![,]>::parse_terminated;
+                let list = attribute.parse_args_with(list).map_err(Error::from);
+                let list = errors.handle(list);
+                errors.extend(list.iter().flatten().filter_map(without_value));
+            }
+            Meta::NameValue(pair) => {
+                let told = "options are a list: write `#[exactly(option = value)]`";
+                errors.push(Error::custom(told).with_span(pair));
+            }
+        }
+    }
+    errors.finish()
+}
+
+fn without_value(item: &NestedMeta) -> Option<Error> {
+    let NestedMeta::NameValueInvalidExpr(pair) = item else { return None };
+    if !pair.value.is_empty() {
+        return Some(pair.error.clone());
+    }
+    Some(Error::custom("the value is missing after the `=`").with_span(&pair.path))
 }
 
 /// The word of an option and its value.

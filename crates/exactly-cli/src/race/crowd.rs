@@ -25,6 +25,12 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// dropped where it waits, as a web server does when a connection closes.
     fn enrol(&self, request: Request) -> impl Future<Output = Result<(), Failure>> + Send;
 
+    /// Resolves when nothing is left of callers who hung up: what a dropped attempt leaves to the
+    /// background is done.
+    fn settle(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// How one course stands when the last caller has gone.
     fn standing(&self, course: Course) -> impl Future<Output = Result<Standing, Failure>> + Send;
 }
@@ -58,6 +64,7 @@ pub(crate) async fn rush<H: Handler>(
         end.map_err(|_| Failure::Unfinished("the handler panicked.".to_owned()))??;
     }
     let elapsed = start.elapsed();
+    handler.settle().await;
 
     let mut standings = Vec::with_capacity(plan.requests.courses().len());
     for course in plan.requests.courses() {
@@ -82,6 +89,8 @@ async fn serve<H: Handler>(
         progress.reached(at);
         if let Some(patience) = patience {
             hang_up_after(patience, handler.enrol(request)).await?;
+            // Nobody dials again faster than the line is cleared.
+            handler.settle().await;
         }
         handler.enrol(request).await?;
     }

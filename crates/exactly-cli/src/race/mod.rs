@@ -2,11 +2,12 @@
 //!
 //! [`options`] say what is played; [`requests`] is the list, from an [`enrolment_file`] or a
 //! [`sample`]; a [`plan`] is what every coding gets the same of; a [`crowd`] plays it against the
-//! handler of a [`coding`]; a [`tally`] counts what came of it; a [`report`] shows it as [`table`],
+//! handler of a [`coding`], which is one of the [`codings`]; a [`tally`] counts what came of it; a [`report`] shows it as [`table`],
 //! [`bars`], [`json`] or [`svg`].
 
 mod bars;
 mod coding;
+mod codings;
 mod crowd;
 mod enrolment_file;
 mod figures;
@@ -18,7 +19,6 @@ mod report;
 mod requests;
 mod sample;
 mod screen;
-mod stand_in;
 mod summary;
 mod svg;
 mod table;
@@ -77,26 +77,13 @@ fn workers(threads: u32) -> Result<Runtime, Failure> {
 /// Plays one coding and counts what it left behind.
 async fn enter(coding: Coding, plan: &Arc<Plan>) -> Result<Entry, Failure> {
     let progress = Progress::start(coding, plan.requests.len());
-    let end = play(coding, plan, &progress).await;
+    let end = codings::play(coding, plan, &progress).await;
     progress.clear();
     let Played { standings, elapsed } = end.map_err(|failure| {
         Failure::Unfinished(format!("{} did not get to its end: {failure}", coding.name()))
     })?;
     let tally = Tally::count(&plan.requests, plan.setting.seats, &standings);
     Ok(Entry { coding, tally, elapsed })
-}
-
-/// THE SEAM: gives the crowd the handler of each coding.
-async fn play(coding: Coding, plan: &Arc<Plan>, progress: &Progress) -> Result<Played, Failure> {
-    match coding {
-        Coding::ReadCheckWrite
-        | Coding::CountThenInsert
-        | Coding::StepBackByHand
-        | Coding::CounterBlock
-        | Coding::Capacity => {
-            crowd::rush(stand_in::StandIn::new(coding, plan), plan, progress).await
-        }
-    }
 }
 
 /// The report for people.

@@ -1,0 +1,317 @@
+//! The codings themselves: one handler each, as an application would write it, on exactly's
+//! objects and a table of its own.
+
+mod capacity;
+mod count_then_insert;
+mod counter_block;
+mod read_check_write;
+mod roster;
+mod step_back_by_hand;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use exactly::{Counter, Objects, Store};
+use tokio::task::yield_now;
+
+use self::capacity::Capacity;
+use self::count_then_insert::CountThenInsert;
+use self::counter_block::CounterBlock;
+use self::read_check_write::ReadCheckWrite;
+use self::roster::Roster;
+use self::step_back_by_hand::StepBackByHand;
+use super::coding::Coding;
+use super::crowd::{self, Handler, Played};
+use super::plan::Plan;
+use super::progress::Progress;
+use super::requests::{self, Request, Student};
+use super::tally::Standing;
+use crate::failure::Failure;
+
+/// The engine that all codings are played on.
+const ENGINE: &str = "memory:";
+
+/// How often a handler waits for something else on its way to the answer.
+const WAITS: usize = 3;
+
+/// The objects of a course.
+#[derive(Debug, Objects)]
+#[exactly(name = "course")]
+struct Course {
+    slots_taken: Counter,
+    /// None, until the course is [opened](Desk::open) with as many as it has.
+    #[exactly(limit = 0)]
+    seats: exactly::Capacity,
+}
+
+/// What a handler works with: all that is kept of one course.
+#[derive(Debug)]
+struct Desk {
+    course: Course,
+    roster: Roster,
+    seats: i64,
+}
+
+impl Desk {
+    async fn open(store: &Store, course: requests::Course, seats: u32) -> Result<Self, Failure> {
+        let course = Course::at(store, course.0);
+        course.seats.resize(seats.into()).await?;
+        Ok(Self { course, roster: Roster::default(), seats: seats.into() })
+    }
+}
+
+/// One way to write the handler.
+trait Enrol: Send + Sync + 'static {
+    /// Enrols the student, if there is a seat left. Dropped, when the caller hangs up.
+    fn enrol(
+        &self,
+        desk: &Desk,
+        student: Student,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// How many seats are taken, if the coding counts them.
+    fn taken(&self, course: &Course) -> impl Future<Output = Result<Option<i64>, Failure>> + Send;
+}
+
+/// Whatever else a handler does before it enrols a student: it asks other services, waits for
+/// their answers, and its caller may hang up at each of them.
+async fn work() {
+    for _ in 0..WAITS {
+        yield_now().await;
+    }
+}
+
+/// A coding with the desks of all its courses.
+#[derive(Debug)]
+struct Office<C> {
+    coding: C,
+    store: Store,
+    desks: Vec<Desk>,
+}
+
+impl<C: Enrol> Office<C> {
+    async fn open(coding: C, store: Store, plan: &Plan) -> Result<Self, Failure> {
+        let mut desks = Vec::with_capacity(plan.requests.courses().len());
+        for course in plan.requests.courses() {
+            desks.push(Desk::open(&store, course, plan.setting.seats).await?);
+        }
+        Ok(Self { coding, store, desks })
+    }
+
+    fn desk(&self, course: requests::Course) -> &Desk {
+        &self.desks[course.index()]
+    }
+}
+
+impl<C: Enrol> Handler for Office<C> {
+    async fn enrol(&self, Request { course, student }: Request) -> Result<(), Failure> {
+        self.coding.enrol(self.desk(course), student).await
+    }
+
+    async fn settle(&self) {
+        self.store.settle().await;
+    }
+
+    async fn standing(&self, course: requests::Course) -> Result<Standing, Failure> {
+        let Desk { course, roster, .. } = self.desk(course);
+        Ok(Standing { roster: roster.rows(), counter: self.coding.taken(course).await? })
+    }
+}
+
+/// Plays one coding on a store of its own.
+pub(super) async fn play(
+    coding: Coding,
+    plan: &Arc<Plan>,
+    progress: &Progress,
+) -> Result<Played, Failure> {
+    let store = Store::open(ENGINE).await?;
+    play_on(store, coding, plan, progress).await
+}
+
+async fn play_on(
+    store: Store,
+    coding: Coding,
+    plan: &Arc<Plan>,
+    progress: &Progress,
+) -> Result<Played, Failure> {
+    match coding {
+        Coding::ReadCheckWrite => rush(ReadCheckWrite, store, plan, progress).await,
+        Coding::CountThenInsert => rush(CountThenInsert, store, plan, progress).await,
+        Coding::StepBackByHand => rush(StepBackByHand, store, plan, progress).await,
+        Coding::CounterBlock => rush(CounterBlock, store, plan, progress).await,
+        Coding::Capacity => rush(Capacity, store, plan, progress).await,
+    }
+}
+
+async fn rush(
+    coding: impl Enrol,
+    store: Store,
+    plan: &Arc<Plan>,
+    progress: &Progress,
+) -> Result<Played, Failure> {
+    let office = Office::open(coding, store, plan).await?;
+    crowd::rush(office, plan, progress).await
+}
+
+#[cfg(test)]
+mod tests {
+    use exactly::core::operations::Op;
+    use exactly::core::operations::capacity::CapacityOp;
+    use exactly::core::{Answer, Batch, Engine, Mark, Reply};
+    use exactly::layers::{Faults, Odds};
+    use exactly::{Fault, Key, Profile};
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::race::plan::{Setting, Source};
+    use crate::race::requests::Requests;
+    use crate::race::sample::{Size, sample};
+    use crate::race::tally::Tally;
+
+    const OURS: [Coding; 2] = [Coding::CounterBlock, Coding::Capacity];
+
+    /// Courses with many more askers than seats, next to courses with fewer.
+    const CROWDED: Size = Size { requests: 6_000, students: 400, courses: 60 };
+
+    fn setting(seats: u32, tasks: u32, hang_ups_percent: f64) -> Setting {
+        Setting { seats, tasks, threads: 8, hang_ups_percent, seed: 30 }
+    }
+
+    fn plan(requests: Requests, setting: Setting) -> Arc<Plan> {
+        Arc::new(Plan::new(requests, Source::Sample, setting))
+    }
+
+    fn crowded(setting: Setting) -> Arc<Plan> {
+        plan(sample(CROWDED, setting.seed).unwrap(), setting)
+    }
+
+    /// Everybody clicks twice, and the second click overtakes whatever the first waits for.
+    fn clicked_twice(setting: Setting) -> Arc<Plan> {
+        let once = sample(CROWDED, setting.seed).unwrap();
+        let twice = once.list().iter().flat_map(|&request| [request, request]).collect();
+        let names = once.courses().map(|course| once.name(course).to_owned()).collect();
+        plan(Requests::new(twice, names), setting)
+    }
+
+    async fn tally_on(store: Store, coding: Coding, plan: &Arc<Plan>) -> Tally {
+        let played = play_on(store, coding, plan, &Progress::hidden()).await.unwrap();
+        Tally::count(&plan.requests, plan.setting.seats, &played.standings)
+    }
+
+    /// On several threads, which no two runs share in the same way.
+    fn raced(coding: Coding, plan: &Arc<Plan>, store: impl Future<Output = Store>) -> Tally {
+        let threads = plan.setting.threads as usize;
+        let runtime = Builder::new_multi_thread().worker_threads(threads).build().unwrap();
+        runtime.block_on(async { tally_on(store.await, coding, plan).await })
+    }
+
+    /// On one thread, which serves the callers in turns: every run is the same.
+    fn in_turns(coding: Coding, plan: &Arc<Plan>) -> Tally {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { tally_on(near().await, coding, plan).await })
+    }
+
+    async fn near() -> Store {
+        Store::open(ENGINE).await.unwrap()
+    }
+
+    #[track_caller]
+    fn assert_exact(tally: &Tally, coding: Coding, plan: &Plan) {
+        assert!(tally.exact(), "{coding:?} with {:?}: {tally:?}", plan.setting);
+        assert_eq!(tally.lost_updates, Some(0), "{coding:?} with {:?}: {tally:?}", plan.setting);
+    }
+
+    #[test]
+    fn ours_are_exact_however_many_hang_up_or_click_twice() {
+        for seats in [0, 1, 2, 30] {
+            for tasks in [16, 1_000] {
+                let setting = setting(seats, tasks, 60.0);
+                for plan in [crowded(setting), clicked_twice(setting)] {
+                    for coding in OURS {
+                        assert_exact(&raced(coding, &plan, near()), coding, &plan);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An engine at the other end of a line: callers can hang up while it works out its answer,
+    /// and while the answer is on its way.
+    #[derive(Debug)]
+    struct Distant<E>(E);
+
+    impl<E: Engine> Engine for Distant<E> {
+        fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+            // A seat that was taken for somebody who hung up comes back when its lease ends, which
+            // is longer than a test should wait.
+            if batch.steps.iter().any(|step| matches!(step.op, Op::Capacity(CapacityOp::Take(_)))) {
+                return self.0.apply(batch);
+            }
+            Answer::pending(async {
+                yield_now().await;
+                let reply = self.0.apply(batch).await;
+                yield_now().await;
+                reply
+            })
+        }
+
+        fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+            self.0.changed(key, since)
+        }
+
+        fn profile(&self) -> Profile {
+            self.0.profile()
+        }
+    }
+
+    #[test]
+    fn ours_are_exact_on_an_engine_that_takes_its_time() {
+        let distant = || async { Store::builder().layer(Distant).open(ENGINE).await.unwrap() };
+        for seats in [1, 30] {
+            for tasks in [16, 1_000] {
+                let plan = crowded(setting(seats, tasks, 60.0));
+                for coding in OURS {
+                    assert_exact(&raced(coding, &plan, distant()), coding, &plan);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn read_check_write_lets_too_many_in_and_loses_count_of_them() {
+        let tally = in_turns(Coding::ReadCheckWrite, &crowded(setting(30, 256, 0.0)));
+        assert!(tally.over_admitted > 0 && tally.lost_updates > Some(0), "{tally:?}");
+        assert_eq!((tally.wrongly_refused, tally.twice), (0, 0), "{tally:?}");
+    }
+
+    #[test]
+    fn count_then_insert_lets_too_many_in() {
+        let tally = in_turns(Coding::CountThenInsert, &crowded(setting(30, 256, 0.0)));
+        assert!(tally.over_admitted > 0, "{tally:?}");
+        assert_eq!((tally.wrongly_refused, tally.twice), (0, 0), "{tally:?}");
+    }
+
+    #[test]
+    fn step_back_by_hand_loses_the_seats_of_callers_who_hang_up() {
+        let tally = in_turns(Coding::StepBackByHand, &crowded(setting(30, 256, 20.0)));
+        assert!(tally.wrongly_refused > 0 && tally.lost_updates > Some(0), "{tally:?}");
+        assert_eq!((tally.over_admitted, tally.twice), (0, 0), "{tally:?}");
+        // Only of them.
+        let patient = in_turns(Coding::StepBackByHand, &crowded(setting(30, 256, 0.0)));
+        assert!(patient.exact(), "{patient:?}");
+    }
+
+    #[test]
+    fn a_fault_of_the_engine_ends_the_race() {
+        let odds = Odds { lose_request: 1.0, ..Odds::default() };
+        let plan = crowded(setting(30, 16, 0.0));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let end = runtime.block_on(async {
+            let cut = Store::builder().layer(move |engine| Faults::with_odds(engine, odds, 1));
+            let store = cut.open(ENGINE).await?;
+            play_on(store, Coding::Capacity, &plan, &Progress::hidden()).await
+        });
+        let Err(Failure::Unfinished(sentence)) = end else { panic!("the race went on") };
+        assert!(sentence.contains("the connection was cut"), "{sentence}");
+    }
+}

@@ -1,0 +1,170 @@
+//! What concurrent callers saw is linearizable.
+
+use std::time::Duration;
+
+use exactly_core::layers::{Call, Faults, History, Odds, Record, Retry, RetryPolicy};
+use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take, Taken};
+use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
+use exactly_core::operations::key::{Delete, Rename};
+use exactly_core::operations::{flag, value};
+use exactly_core::{Batch, Bytes, HoldId, Key, Step};
+use fastrand::Rng;
+
+use crate::linearizable;
+use crate::subject::{Subject, key, step};
+
+const CALLERS: usize = 8;
+const LONG: Duration = Duration::from_secs(3600);
+
+fn judge(calls: &[Call]) {
+    assert!(calls.len() > 100, "a history worth judging");
+    if let Err(violation) = linearizable::check(calls) {
+        panic!("{violation}");
+    }
+}
+
+/// Additions, reads and resets of two counters.
+pub async fn of_counters(subject: Subject) {
+    let history = History::default();
+    let recorded = subject.through(|engine| Record::new(engine, history.clone()));
+    recorded
+        .crowd(CALLERS, |subject, number| async move {
+            let mut dice = Rng::with_seed(number as u64);
+            for _ in 0..300 {
+                let name = key(["a", "b"][dice.usize(..2)]);
+                let bounds = Bounds { min: Some(0), max: Some(9) };
+                match dice.u8(..4) {
+                    0 => drop(subject.ok(&name, Get { start: 0_i64 }).await),
+                    1 => drop(subject.ok(&name, Swap { to: 0, start: 0, bounds }).await),
+                    2 => drop(subject.ok(&name, Add { by: 1, start: 0, bounds }).await),
+                    3.. => drop(subject.ok(&name, Add { by: -1, start: 0, bounds }).await),
+                }
+                if dice.bool() {
+                    tokio::task::yield_now().await;
+                }
+            }
+        })
+        .await;
+    judge(&history.calls());
+}
+
+/// Every kind, each on a key of its own.
+pub async fn of_every_kind(subject: Subject) {
+    let history = History::default();
+    let recorded = subject.through(|engine| Record::new(engine, history.clone()));
+    recorded
+        .crowd(CALLERS, |subject, number| async move {
+            let mut dice = Rng::with_seed(100 + number as u64);
+            let mut holds = Vec::new();
+            for _ in 0..200 {
+                values_and_flags(&subject, &mut dice).await;
+                seats(&subject, &mut dice, &mut holds).await;
+            }
+        })
+        .await;
+    judge(&history.calls());
+}
+
+async fn values_and_flags(subject: &Subject, dice: &mut Rng) {
+    let (motto, flag) = (key("motto"), key("flag"));
+    let text = |dice: &mut Rng| Bytes::from(["a", "b", "c"][dice.usize(..3)]);
+    match dice.u8(..8) {
+        0 => drop(subject.ok(&motto, value::Get {}).await),
+        1 => drop(subject.ok(&motto, value::Set { to: text(dice) }).await),
+        2 => drop(subject.ok(&motto, value::SetIfAbsent { to: text(dice) }).await),
+        3 => {
+            let (old, to) = (text(dice), text(dice));
+            subject.ok(&motto, value::ReplaceIf { old, to }).await;
+        }
+        4 => drop(subject.ok(&motto, Delete {}).await),
+        5 => drop(subject.ok(&flag, flag::Mark { only_if_unmarked: true }).await),
+        6 => drop(subject.ok(&flag, flag::Clear {}).await),
+        7.. => drop(subject.ok(&flag, flag::IsMarked {}).await),
+    }
+}
+
+async fn seats(subject: &Subject, dice: &mut Rng, holds: &mut Vec<HoldId>) {
+    let seats = key("seats");
+    match dice.u8(..5) {
+        0 | 1 => {
+            let hold = HoldId::unique();
+            let take = Take { hold, units: dice.u64(1..3), lease: LONG, limit: 5 };
+            if let Taken::Held { hold } = subject.ok(&seats, take).await {
+                holds.push(hold);
+            }
+        }
+        2 => drop(subject.ok(&seats, Read { limit: 5 }).await),
+        3.. => match (holds.pop(), dice.u8(..3)) {
+            (None, _) => drop(subject.ok(&seats, GiveBack { units: 1 }).await),
+            (Some(hold), 0) => drop(subject.ok(&seats, Confirm { hold }).await),
+            (Some(hold), 1..) => drop(subject.ok(&seats, Release { hold }).await),
+        },
+    }
+}
+
+/// Batches over several keys, with refusals and renames.
+pub async fn of_batches(subject: Subject) {
+    let history = History::default();
+    let recorded = subject.through(|engine| Record::new(engine, history.clone()));
+    recorded
+        .crowd(CALLERS, |subject, number| async move {
+            let mut dice = Rng::with_seed(200 + number as u64);
+            let keys = ["a", "b", "c"].map(key);
+            for _ in 0..60 {
+                let size = dice.usize(1..4);
+                let batch = Batch::of((0..size).map(|_| random_step(&keys, &mut dice)));
+                drop(subject.apply(batch).await.expect("the engine answers"));
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    judge(&history.calls());
+}
+
+fn random_step(keys: &[Key; 3], dice: &mut Rng) -> Step {
+    let at = &keys[dice.usize(..3)];
+    let bounds = Bounds { min: Some(0), max: Some(4) };
+    match dice.u8(..5) {
+        0 => step(at, Get { start: 0_i64 }),
+        1 => {
+            let rename = Rename { to: keys[dice.usize(..3)].clone(), replace: dice.bool() };
+            step(at, rename).optional()
+        }
+        2 => step(at, Delete {}),
+        3.. => step(at, Add { by: dice.i64(-2..3), start: 0, bounds }),
+    }
+}
+
+/// Callers whose requests and replies get lost, with and without a second try.
+pub async fn of_lossy_callers(subject: Subject) {
+    let odds = Odds { lose_request: 0.02, lose_reply: 0.02, ..Odds::default() };
+    let patient = RetryPolicy { pause: Duration::from_micros(1), ..RetryPolicy::default() };
+    for retried in [true, false] {
+        let history = History::default();
+        let recorded = subject.through(|engine| {
+            let lossy = Faults::with_odds(engine, odds, 11);
+            let inner: std::sync::Arc<dyn exactly_core::Engine> = if retried {
+                std::sync::Arc::new(Retry::with_policy(lossy, patient))
+            } else {
+                std::sync::Arc::new(lossy)
+            };
+            Record::new(inner, history.clone())
+        });
+        let name = key(if retried { "retried" } else { "raw" });
+        recorded
+            .crowd(CALLERS, |subject, _| {
+                let name = name.clone();
+                async move {
+                    for round in 0..60 {
+                        if round % 5 == 0 {
+                            drop(subject.run(&name, Get { start: 0_i64 }).await);
+                        } else {
+                            drop(subject.run(&name, Add::by(1)).await);
+                        }
+                    }
+                }
+            })
+            .await;
+        judge(&history.calls());
+    }
+}

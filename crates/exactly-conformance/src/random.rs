@@ -1,0 +1,235 @@
+//! Random batches mean the same on the engine as in the model.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Read, Release, Resize, Take};
+use exactly_core::operations::counter::{Add, Added, Bounds, CounterOutcome, Get, Set, Swap, Undo};
+use exactly_core::operations::key::{
+    Delete, Exists, Expire, KeyOutcome, Life, Persist, Rename, Ttl,
+};
+use exactly_core::operations::{flag, value};
+use exactly_core::{
+    Batch, Bytes, Condition, Epoch, Fault, HoldId, Key, Lifetime, Model, Op, Operation, Outcome,
+    Reply, Step,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use crate::subject::{Subject, key};
+
+const KEYS: usize = 3;
+const LONG: Duration = Duration::from_secs(3600);
+
+/// An operation, but for what only the engine can number.
+#[derive(Debug, Clone)]
+enum Draft {
+    Op(Op),
+    /// Undoes a step by this much, of the last epoch that was answered at the key.
+    UndoLast(i64),
+}
+
+fn some_key() -> impl Strategy<Value = usize> {
+    0..KEYS
+}
+
+fn name(place: usize) -> Key {
+    key(&format!("key {place}"))
+}
+
+fn number() -> impl Strategy<Value = i64> {
+    prop_oneof![4 => -3_i64..4, 1 => prop::sample::select(vec![i64::MAX, i64::MIN, i64::MAX - 1])]
+}
+
+fn bounds() -> impl Strategy<Value = Bounds<i64>> {
+    let end = || prop::option::of(-5_i64..6);
+    (end(), end()).prop_map(|(min, max)| Bounds { min, max })
+}
+
+fn text() -> impl Strategy<Value = Bytes> {
+    let texts = vec!["", "0", "7", "-1", "1.5", "abc", "9223372036854775807"];
+    prop::sample::select(texts).prop_map(Bytes::from)
+}
+
+fn hold() -> impl Strategy<Value = HoldId> {
+    (1_u128..5).prop_map(HoldId::from_u128)
+}
+
+fn op(operation: impl Operation) -> Draft {
+    Draft::Op(operation.into_op())
+}
+
+fn counter() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        number().prop_map(|start| op(Get { start })),
+        (number(), number(), bounds()).prop_map(|(by, start, bounds)| op(Add {
+            by,
+            start,
+            bounds
+        })),
+        (number(), bounds()).prop_map(|(to, bounds)| op(Set { to, bounds })),
+        (number(), bounds()).prop_map(|(to, bounds)| op(Swap { to, start: 0, bounds })),
+        number().prop_map(Draft::UndoLast),
+        // Quarters are exact in binary, whoever adds them.
+        (-8_i32..9).prop_map(|quarters| op(Add::by(f64::from(quarters) / 4.0))),
+        Just(op(Get { start: 0.5 })),
+    ]
+}
+
+fn other() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        Just(op(value::Get {})),
+        text().prop_map(|to| op(value::Set { to })),
+        text().prop_map(|to| op(value::Swap { to })),
+        Just(op(value::Take {})),
+        text().prop_map(|to| op(value::SetIfAbsent { to })),
+        (text(), text()).prop_map(|(old, to)| op(value::ReplaceIf { old, to })),
+        any::<bool>().prop_map(|only_if_unmarked| op(flag::Mark { only_if_unmarked })),
+        Just(op(flag::IsMarked {})),
+        Just(op(flag::Clear {})),
+        Just(op(Exists {})),
+        Just(op(Delete {})),
+        Just(op(Ttl {})),
+        Just(op(Expire { after: LONG })),
+        Just(op(Persist {})),
+        (some_key(), any::<bool>()).prop_map(|(to, replace)| op(Rename { to: name(to), replace })),
+    ]
+}
+
+fn capacity() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        Just(op(Read { limit: 3 })),
+        (hold(), 0_u64..4).prop_map(|(hold, units)| op(Take {
+            hold,
+            units,
+            lease: LONG,
+            limit: 3
+        })),
+        hold().prop_map(|hold| op(Confirm { hold })),
+        hold().prop_map(|hold| op(Release { hold })),
+        hold().prop_map(|hold| op(Extend { hold, lease: LONG })),
+        (0_u64..3).prop_map(|units| op(GiveBack { units })),
+        (0_u64..6).prop_map(|to| op(Resize { to })),
+    ]
+}
+
+type DraftStep = (usize, Draft, Lifetime, bool);
+
+#[derive(Debug, Clone)]
+struct DraftBatch {
+    requirement: Option<(usize, Condition)>,
+    steps: Vec<DraftStep>,
+}
+
+fn draft_batch() -> impl Strategy<Value = DraftBatch> {
+    let lifetime = prop_oneof![
+        4 => Just(Lifetime::Unchanged),
+        1 => Just(Lifetime::FromFirstWrite(LONG)),
+        1 => Just(Lifetime::Sliding(LONG)),
+    ];
+    let draft = prop_oneof![3 => counter(), 3 => other(), 2 => capacity()];
+    let step = (some_key(), draft, lifetime, any::<bool>()).boxed();
+    let condition = prop_oneof![
+        Just(Condition::Exists),
+        Just(Condition::Absent),
+        text().prop_map(Condition::Equals),
+        hold().prop_map(Condition::Holds),
+    ];
+    let steps = prop_oneof![2 => prop::collection::vec(step.clone(), 1..2), 1 => prop::collection::vec(step, 2..6)];
+    let requirement = prop::option::weighted(0.2, (some_key(), condition));
+    (requirement, steps).prop_map(|(requirement, steps)| DraftBatch { requirement, steps })
+}
+
+/// The epochs one side has answered last.
+#[derive(Default)]
+struct Epochs(HashMap<usize, Epoch>);
+
+impl Epochs {
+    fn batch(&self, draft: &DraftBatch) -> Batch {
+        let steps = draft.steps.iter().map(|(place, draft, lifetime, optional)| {
+            let op = match draft {
+                Draft::Op(op) => op.clone(),
+                Draft::UndoLast(by) => {
+                    let epoch = self.0.get(place).copied().unwrap_or_default();
+                    Undo { by: *by, epoch, bounds: Bounds::NONE }.into_op()
+                }
+            };
+            let step = Step::new(name(*place), op).lifetime(*lifetime);
+            if *optional { step.optional() } else { step }
+        });
+        let batch = Batch::of(steps);
+        match &draft.requirement {
+            Some((place, condition)) => batch.requiring(name(*place), condition.clone()),
+            None => batch,
+        }
+    }
+
+    fn learn(&mut self, draft: &DraftBatch, result: &Result<Reply, Fault>) {
+        let Ok(Reply::Applied(outcomes)) = result else { return };
+        for ((place, ..), outcome) in draft.steps.iter().zip(outcomes) {
+            if let Outcome::Counter(CounterOutcome::Add(Added::Stepped { epoch, .. }))
+            | Outcome::Float(CounterOutcome::Add(Added::Stepped { epoch, .. })) = outcome
+            {
+                self.0.insert(*place, *epoch);
+            }
+        }
+    }
+}
+
+/// Whether the engine and the model said the same, each by its own clock.
+fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
+    match (engine, model) {
+        (Ok(Reply::Applied(engine)), Ok(Reply::Applied(model))) => {
+            engine.len() == model.len()
+                && engine.iter().zip(model).all(|(engine, model)| match (engine, model) {
+                    (
+                        Outcome::Key(KeyOutcome::Ttl(Life::Left(engine))),
+                        Outcome::Key(KeyOutcome::Ttl(Life::Left(model))),
+                    ) => engine.abs_diff(*model) < LONG / 10,
+                    (engine, model) => engine.says_the_same(model),
+                })
+        }
+        (Ok(engine), Ok(model)) => engine.says_the_same(model),
+        (Err(engine), Err(model)) => {
+            (engine.fate(), engine.key()) == (model.fate(), model.key())
+                && engine.is_overflow() == model.is_overflow()
+                && engine.is_wrong_type() == model.is_wrong_type()
+                && engine.is_not_a_number() == model.is_not_a_number()
+                && engine.is_bad_setting() == model.is_bad_setting()
+        }
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+/// Sequences of random batches of every operation, shrunk to the shortest that differs.
+pub async fn batches_mean_what_the_model_says(subject: Subject) {
+    let drafts = prop::collection::vec(draft_batch(), 1..25);
+    let mut runner =
+        TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let result = block_in_place(|| {
+        runner.run(&drafts, |drafts| Handle::current().block_on(play(&subject, &drafts)))
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+async fn play(subject: &Subject, drafts: &[DraftBatch]) -> Result<(), TestCaseError> {
+    for place in 0..KEYS {
+        subject.ok(&name(place), Delete {}).await;
+    }
+    let mut model = Model::new();
+    let (mut seen, mut expected) = (Epochs::default(), Epochs::default());
+    for (round, draft) in drafts.iter().enumerate() {
+        let engine = subject.apply(seen.batch(draft)).await;
+        let meant = model.apply(&expected.batch(draft));
+        prop_assert!(
+            agree(&engine, &meant),
+            "batch {round} {:?}\n engine {engine:?}\n  model {meant:?}",
+            seen.batch(draft)
+        );
+        seen.learn(draft, &engine);
+        expected.learn(draft, &meant);
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The list of all cases. `tidy` sees to it that none is missing.
+
+/// Makes a test of every case, for the engine of this [`Setup`](crate::Setup).
+#[macro_export]
+macro_rules! suite {
+    ($setup:expr) => {
+        $crate::cases! {
+            $setup;
+            key = operations::key {
+                meaning, renaming, expiry, awkward_names, bad_settings
+            }
+            counter = operations::counter {
+                adding, start, undoing, swapping, floats, both_ends, not_a_number, wrong_type, expiry,
+                bad_settings
+            }
+            value = operations::value { meaning, any_bytes, wrong_type, expiry, bad_settings }
+            flag = operations::flag { meaning, wrong_type, expiry }
+            capacity = operations::capacity {
+                meaning, leases, resizing, wrong_type, expiry, bad_settings
+            }
+            counter_race = races::counter { increments, last_ones, read_and_reset, undone_blocks }
+            value_race = races::value { one_replaces, one_is_first, updates }
+            flag_race = races::flag { one_marks }
+            capacity_race = races::capacity { last_units, confirm_or_lapse, levels_agree, big_and_small }
+            batches = batches {
+                all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds, too_large,
+                empty, crossing_pairs, no_half_is_seen
+            }
+            tokens = tokens {
+                one_effect, ten_thousand_at_once, another_batch, refusals_are_remembered,
+                faults_are_not, sessions, session_gaps, forgetting, across_keys
+            }
+            faults = faults {
+                lost_replies, lost_requests, every_fault_at_once, at_most_once, dead_holders,
+                deadlines
+            }
+            cancelled = cancelled { whole_or_nothing, many_at_once }
+            waiting = waiting { woken, not_missed, by_time, given_up }
+            random = random { batches_mean_what_the_model_says }
+            history = history { of_counters, of_every_kind, of_batches, of_lossy_callers }
+        }
+    };
+}
+
+/// Makes the tests of [`suite!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! cases {
+    ($setup:expr; $($name:ident = $first:ident $(:: $rest:ident)* { $($case:ident),+ $(,)? })+) => {
+        $(
+            mod $name {
+                use super::*;
+                use $crate::$first $(:: $rest)* as cases;
+
+                $(
+                    #[test]
+                    fn $case() {
+                        $crate::run($setup, cases::$case);
+                    }
+                )+
+            }
+        )+
+    };
+}

@@ -1,0 +1,176 @@
+//! The same token never takes effect twice, and gets the first outcome again.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use exactly_core::operations::capacity::{Levels, Read, Take};
+use exactly_core::operations::counter::{Add, Bounds, Get};
+use exactly_core::operations::value;
+use exactly_core::{Batch, Fault, HoldId, Key, Reply, SessionId, Token};
+
+use crate::subject::{Subject, key, step};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn named(id: &str) -> Token {
+    Token::caller(id, HOUR).expect("a good token")
+}
+
+fn add(key: &Key, by: i64, token: Token) -> Batch {
+    Batch::one(step(key, Add::by(by))).named(token)
+}
+
+async fn apply(subject: &Subject, batch: Batch) -> Reply {
+    subject.apply(batch).await.expect("the engine answers")
+}
+
+async fn value(subject: &Subject, key: &Key) -> i64 {
+    subject.ok(key, Get { start: 0 }).await
+}
+
+/// A token sent again gets the first outcome, whatever happened meanwhile.
+pub async fn one_effect(subject: Subject) {
+    let a = key("a");
+    let first = apply(&subject, add(&a, 5, named("order 1"))).await;
+    subject.ok(&a, Add::by(10)).await;
+    assert_eq!(apply(&subject, add(&a, 5, named("order 1"))).await, first);
+    assert_eq!(value(&subject, &a).await, 15);
+    let again = apply(&subject, add(&a, 5, named("order 2"))).await;
+    assert_ne!(again, first);
+    assert_eq!(value(&subject, &a).await, 20);
+}
+
+/// The same token ten thousand times at once: one effect, and the same outcome for all.
+pub async fn ten_thousand_at_once(subject: Subject) {
+    let seats = key("seats");
+    // Each caller makes up its own id for the hold, as callers do: the batch is the same all the same.
+    let batch = |hold| {
+        let take = Take { hold, units: 1, lease: HOUR, limit: 30 };
+        Batch::of([step(&key("seats"), take), step(&key("count"), Add::by(1))])
+            .named(named("job 7"))
+    };
+    let replies = subject
+        .crowd(100, |subject, _| async move {
+            let mut replies = Vec::new();
+            for _ in 0..100 {
+                replies.push(apply(&subject, batch(HoldId::unique())).await);
+            }
+            replies
+        })
+        .await
+        .concat();
+    assert_eq!(replies.len(), 10_000);
+    assert!(replies.iter().all(|reply| *reply == replies[0]));
+    assert_eq!(value(&subject, &key("count")).await, 1);
+    let Levels { held, .. } = subject.ok(&seats, Read { limit: 30 }).await;
+    assert_eq!(held, 1);
+}
+
+/// A used id with another batch is misuse, and changes nothing.
+pub async fn another_batch(subject: Subject) {
+    let [a, b] = ["a", "b"].map(key);
+    apply(&subject, add(&a, 5, named("order 1"))).await;
+    let more = Batch::of([step(&a, Add::by(5)), step(&a, Add::by(5))]).named(named("order 1"));
+    for other in [add(&a, 6, named("order 1")), add(&b, 5, named("order 1")), more] {
+        let fault = subject.apply(other).await.expect_err("another batch");
+        assert!(fault.is_misuse() && fault.is_token_reused(), "{fault}");
+        assert!(fault.to_string().contains("order 1"), "{fault}");
+    }
+    assert_eq!((value(&subject, &a).await, value(&subject, &b).await), (5, 0));
+}
+
+/// A refusal is an outcome like any other: it is what the token answers from then on.
+pub async fn refusals_are_remembered(subject: Subject) {
+    let a = key("a");
+    let bounds = Bounds { min: Some(0), max: None };
+    let take = step(&a, Add { by: -1, start: 0, bounds });
+    let batch = Batch::one(take).named(named("order 1"));
+    let refused = apply(&subject, batch.clone()).await;
+    assert!(matches!(refused, Reply::Refused(_)));
+    subject.ok(&a, Add::by(10)).await;
+    assert_eq!(apply(&subject, batch).await, refused);
+    assert_eq!(value(&subject, &a).await, 10);
+}
+
+/// A fault leaves no record: nothing happened, and the same token may be sent again.
+pub async fn faults_are_not(subject: Subject) {
+    let a = key("a");
+    subject.ok(&a, value::Set { to: "x".into() }).await;
+    let batch = add(&a, 5, named("order 1"));
+    assert!(subject.apply(batch.clone()).await.expect_err("no number").is_not_a_number());
+    subject.ok(&a, value::Set { to: "1".into() }).await;
+    apply(&subject, batch.clone()).await;
+    apply(&subject, batch).await;
+    assert_eq!(value(&subject, &a).await, 6);
+}
+
+/// One place of a session, naming one batch after the other.
+struct Lane {
+    session: SessionId,
+    slot: u16,
+}
+
+impl Lane {
+    fn new(slot: u16) -> Self {
+        Self { session: SessionId::random(), slot }
+    }
+
+    fn token(&self, sequence: u64) -> Token {
+        let sequence = NonZeroU64::new(sequence).expect("sequences begin at 1");
+        Token::Session { session: self.session, slot: self.slot, sequence }
+    }
+}
+
+/// Each slot of a session remembers its last batch, and the slots do not mix.
+pub async fn sessions(subject: Subject) {
+    let a = key("a");
+    let [one, two] = [Lane::new(0), Lane::new(0)];
+    let third = Lane { session: one.session, slot: 1 };
+    for sequence in 1..=100 {
+        for lane in [&one, &two, &third] {
+            let first = apply(&subject, add(&a, 1, lane.token(sequence))).await;
+            assert_eq!(apply(&subject, add(&a, 1, lane.token(sequence))).await, first);
+        }
+    }
+    assert_eq!(value(&subject, &a).await, 300);
+    let other = subject.apply(add(&a, 2, one.token(100))).await.expect_err("another batch");
+    assert!(other.is_misuse() && other.is_token_reused(), "{other}");
+}
+
+/// A number that is older than the last, or beyond the next, is unknown: never taken for new.
+pub async fn session_gaps(subject: Subject) {
+    let a = key("a");
+    let lane = Lane::new(0);
+    let unknown = |fault: Fault| fault.is_unknown() && fault.is_token_forgotten();
+    assert!(unknown(subject.apply(add(&a, 1, lane.token(2))).await.expect_err("no first")));
+    apply(&subject, add(&a, 1, lane.token(1))).await;
+    apply(&subject, add(&a, 1, lane.token(2))).await;
+    for sequence in [1, 4, u64::MAX] {
+        let result = subject.apply(add(&a, 1, lane.token(sequence))).await;
+        assert!(unknown(result.expect_err("not the next")), "{sequence}");
+    }
+    apply(&subject, add(&a, 1, lane.token(3))).await;
+    assert_eq!(value(&subject, &a).await, 3);
+}
+
+/// A caller's id is remembered for as long as it said, and is new after that.
+pub async fn forgetting(subject: Subject) {
+    const BRIEF: Duration = Duration::from_millis(50);
+    let a = key("a");
+    let brief = || Token::caller("brief", BRIEF).expect("a good token");
+    apply(&subject, add(&a, 1, brief())).await;
+    apply(&subject, add(&a, 1, named("lasting"))).await;
+    subject.pass(BRIEF * 2).await;
+    apply(&subject, add(&a, 1, brief())).await;
+    apply(&subject, add(&a, 1, named("lasting"))).await;
+    assert_eq!(value(&subject, &a).await, 3);
+}
+
+/// A batch over several keys and kinds has one record.
+pub async fn across_keys(subject: Subject) {
+    let [a, b] = ["a", "b"].map(key);
+    let batch = Batch::of([step(&a, Add::by(1)), step(&b, Add::by(1))]).named(named("both"));
+    let first = apply(&subject, batch.clone()).await;
+    assert_eq!(apply(&subject, batch).await, first);
+    assert_eq!((value(&subject, &a).await, value(&subject, &b).await), (1, 1));
+}

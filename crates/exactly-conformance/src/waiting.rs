@@ -1,0 +1,119 @@
+//! Waiting for a key to change.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use exactly_core::operations::capacity::{Levels, Read, Take};
+use exactly_core::operations::counter::{Add, Get};
+use exactly_core::operations::key::{Delete, Exists, Expire, Rename};
+use exactly_core::{HoldId, Key, Mark};
+
+use crate::subject::{Subject, key};
+
+async fn changed(subject: &Subject, key: &Key, since: Mark) -> Mark {
+    subject.engine.changed(key, since).await.expect("the engine answers")
+}
+
+/// Whoever waits is woken by every kind of change.
+pub async fn woken(subject: Subject) {
+    let [a, b] = ["a", "b"].map(key);
+    let mut mark = changed(&subject, &a, Mark::NONE).await;
+    for change in 0_u8..5 {
+        let waiting = {
+            let (subject, a) = (subject.clone(), a.clone());
+            tokio::spawn(async move { changed(&subject, &a, mark).await })
+        };
+        tokio::task::yield_now().await;
+        let rename = Rename { to: a.clone(), replace: true };
+        match change {
+            0 | 2 => drop(subject.ok(&a, Add::by(1)).await),
+            1 => drop(subject.ok(&a, Delete {}).await),
+            3 => drop(subject.ok(&a, Expire { after: Duration::from_secs(3600) }).await),
+            4.. => {
+                subject.ok(&b, Add::by(7)).await;
+                subject.ok(&b, rename).await;
+            }
+        }
+        let next = waiting.await.expect("woken");
+        assert_ne!(next, mark, "change {change}");
+        mark = next;
+    }
+}
+
+/// Mark, read, wait: no change falls between reading and waiting, with many writers and waiters.
+pub async fn not_missed(subject: Subject) {
+    const LAST: i64 = 2_000;
+    subject
+        .crowd(16, |subject, number| async move {
+            let hot = key("hot");
+            if number % 2 == 0 {
+                for _ in 0..LAST / 8 {
+                    subject.ok(&hot, Add::by(1)).await;
+                    tokio::task::yield_now().await;
+                }
+                return;
+            }
+            let mut mark = Mark::NONE;
+            loop {
+                mark = changed(&subject, &hot, mark).await;
+                if subject.ok(&hot, Get { start: 0 }).await == LAST {
+                    return;
+                }
+            }
+        })
+        .await;
+}
+
+/// What ends by itself is a change as well: a key that expires, a lease that runs out.
+pub async fn by_time(subject: Subject) {
+    const SOON: Duration = Duration::from_millis(50);
+    let [brief, seats] = ["brief", "seats"].map(key);
+    subject.ok(&brief, Add::by(1)).await;
+    subject.ok(&brief, Expire { after: SOON }).await;
+    let take = Take { hold: HoldId::unique(), units: 1, lease: SOON, limit: 1 };
+    subject.ok(&seats, take).await;
+    let waiting: Vec<_> = [&brief, &seats]
+        .map(|key| {
+            let (subject, key) = (subject.clone(), key.clone());
+            tokio::spawn(async move {
+                let mark = changed(&subject, &key, Mark::NONE).await;
+                let gone = match &*key.field() {
+                    "brief" => !subject.ok(&key, Exists {}).await,
+                    _ => subject.ok(&key, Read { limit: 1 }).await.held == 0,
+                };
+                if !gone {
+                    changed(&subject, &key, mark).await;
+                }
+            })
+        })
+        .into();
+    tokio::task::yield_now().await;
+    subject.pass(SOON * 2).await;
+    for woken in waiting {
+        woken.await.expect("woken");
+    }
+    assert!(!subject.ok(&brief, Exists {}).await);
+    let Levels { free, held, .. } = subject.ok(&seats, Read { limit: 1 }).await;
+    assert_eq!((free, held), (1, 0));
+}
+
+/// A wait that is given up disturbs nobody.
+pub async fn given_up(subject: Subject) {
+    let a = key("a");
+    let mark = changed(&subject, &a, Mark::NONE).await;
+    for _ in 0..100 {
+        let mut wait = pin!(subject.engine.changed(&a, mark));
+        let polled = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        // A spurious answer is allowed, a hang of the engine is not.
+        drop(polled);
+    }
+    let waiting = {
+        let (subject, a) = (subject.clone(), a.clone());
+        tokio::spawn(async move { changed(&subject, &a, mark).await })
+    };
+    tokio::task::yield_now().await;
+    subject.ok(&a, Add::by(1)).await;
+    assert_ne!(waiting.await.expect("woken"), mark);
+}

@@ -1,0 +1,89 @@
+//! Every option, as a literal and as an expression, under the strictest lints.
+
+#![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(missing_docs, unreachable_pub, unused_qualifications, unused_results)]
+#![deny(single_use_lifetimes, trivial_casts, variant_size_differences, let_underscore_drop)]
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use exactly::{Capacity, Counter, Fault, Flag, Objects, Store, Value};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+const fn places(rooms: u64) -> u64 {
+    rooms * 30
+}
+
+/// A course.
+#[derive(Objects, Debug, Clone)]
+#[exactly(name = "course")]
+pub struct Course {
+    /// Documented.
+    pub slots_taken: Counter,
+    #[doc(hidden)]
+    #[exactly(start = 30, min = 0, max = 0x1e_i64)]
+    pub available_slots: Counter,
+    #[exactly(start = Self::SEATS - 1)]
+    #[exactly(min = -(5), max = i64::MAX)]
+    pub(crate) left: Counter,
+    #[exactly(start = 0.5, min = -1.5, max = f64::MAX)]
+    average: Counter<f64>,
+    #[exactly(limit = 30, lease = "1m 30s", ttl = "36500d")]
+    seats: Capacity,
+    #[exactly(limit = places(2), lease = HOUR / 2, ttl = HOUR)]
+    places: Capacity,
+    #[exactly(ttl_sliding = HOUR)]
+    motto: Value<String>,
+    #[exactly(ttl_sliding = "250ms", key = "closing:soon")]
+    closing: Flag,
+    #[exactly(global, key = "slots_taken")]
+    total_enrolled: Counter,
+    #[cfg(any())]
+    absent: Never,
+}
+
+impl Course {
+    const SEATS: i64 = 30;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Fault> {
+    let store = Store::open("memory:").await?;
+    let course = Course::at(&store, 42);
+    let members: Vec<_> = course
+        .objects()
+        .iter()
+        .map(|member| (member.field(), member.object().key().expect("a key").to_string()))
+        .collect();
+    let members: Vec<_> = members.iter().map(|(field, key)| (*field, key.as_str())).collect();
+    assert_eq!(
+        members,
+        [
+            ("slots_taken", "course:42:slots_taken"),
+            ("available_slots", "course:42:available_slots"),
+            ("left", "course:42:left"),
+            ("average", "course:42:average"),
+            ("seats", "course:42:seats"),
+            ("places", "course:42:places"),
+            ("motto", "course:42:motto"),
+            ("closing", "course:42:closing%3Asoon"),
+            ("total_enrolled", "course::slots_taken"),
+        ]
+    );
+    let global = course.objects().iter().filter(|m| m.is_global()).count();
+    assert_eq!(global, 1);
+
+    assert_eq!(course.slots_taken.get().await?, 0);
+    assert_eq!(course.available_slots.increment().await.unwrap_err().is_out_of_bounds(), true);
+    assert_eq!(course.left.decrement().await?, 28);
+    assert_eq!(course.average.add(-2.0).await?, -1.5);
+    assert_eq!(course.seats.levels().await?.limit, 30);
+    assert_eq!(course.places.levels().await?.limit, 60);
+    course.motto.set("exactly 30").await?;
+    course.closing.mark().await?;
+    assert_eq!(course.total_enrolled.increment().await?, 1);
+    assert_eq!(Course::at(&store, 43).total_enrolled.get().await?, 1);
+    assert_eq!(course.delete_all().await?, 4);
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Two fields that would be one object.
+
+use exactly::{Counter, Objects};
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Course {
+    slots_taken: Counter,
+    #[exactly(key = "slots_taken")]
+    taken: Counter,
+    #[exactly(key = "type")]
+    kind: Counter,
+    r#type: Counter,
+}
+
+fn main() {}
