@@ -44,7 +44,8 @@ pub async fn whole_or_nothing(subject: Subject) {
     assert_eq!(balance(&subject).await.1, before + 1);
 }
 
-/// Callers aborted at random: what they were answered happened, and nothing happened that nobody asked for.
+/// Callers aborted at random: what they were answered happened, and nothing happened that nobody
+/// asked for.
 pub async fn many_at_once(subject: Subject) {
     let (asked, answered) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
     let callers: Vec<_> = (0..200)

@@ -38,7 +38,8 @@ pub async fn lost_requests(subject: Subject) {
     assert_eq!(subject.ok(&key("a"), Get { start: 0 }).await, 1);
 }
 
-/// Many callers under every fault a network has: each call takes effect once, and each gets its own value.
+/// Many callers under every fault a network has: each call takes effect once, and each gets its own
+/// value.
 pub async fn every_fault_at_once(subject: Subject) {
     const EACH: usize = 100;
     let odds = Odds {

@@ -70,7 +70,7 @@ async fn values_and_flags(subject: &Subject, dice: &mut Rng) {
     let text = |dice: &mut Rng| Bytes::from(["a", "b", "c"][dice.usize(..3)]);
     match dice.u8(..8) {
         0 => drop(subject.ok(&motto, value::Get {}).await),
-        1 => drop(subject.ok(&motto, value::Set { to: text(dice) }).await),
+        1 => subject.ok(&motto, value::Set { to: text(dice) }).await,
         2 => drop(subject.ok(&motto, value::SetIfAbsent { to: text(dice) }).await),
         3 => {
             let (old, to) = (text(dice), text(dice));

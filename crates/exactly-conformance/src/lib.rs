@@ -1,7 +1,7 @@
 //! The one suite that every engine passes.
 //!
-//! An engine says how an empty one is made and how its time passes, in two methods, and gets every case with one
-//! line; there is no menu to choose from:
+//! An engine says how an empty one is made and how its time passes, in two methods, and gets every
+//! case with one line; there is no menu to choose from:
 //!
 //! ```ignore (it makes tests, and a documentation example has no place for them)
 //! struct Memory;

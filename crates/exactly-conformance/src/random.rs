@@ -137,7 +137,9 @@ fn draft_batch() -> impl Strategy<Value = DraftBatch> {
         text().prop_map(Condition::Equals),
         hold().prop_map(Condition::Holds),
     ];
-    let steps = prop_oneof![2 => prop::collection::vec(step.clone(), 1..2), 1 => prop::collection::vec(step, 2..6)];
+    let one = prop::collection::vec(step.clone(), 1..2);
+    let several = prop::collection::vec(step, 2..6);
+    let steps = prop_oneof![2 => one, 1 => several];
     let requirement = prop::option::weighted(0.2, (some_key(), condition));
     (requirement, steps).prop_map(|(requirement, steps)| DraftBatch { requirement, steps })
 }

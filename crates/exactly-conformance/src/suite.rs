@@ -10,21 +10,25 @@ macro_rules! suite {
                 meaning, renaming, expiry, awkward_names, bad_settings
             }
             counter = operations::counter {
-                adding, start, undoing, swapping, floats, both_ends, not_a_number, wrong_type, expiry,
-                bad_settings
+                adding, start, undoing, swapping, floats, both_ends, not_a_number, wrong_type,
+                expiry, bad_settings
             }
             value = operations::value { meaning, any_bytes, wrong_type, expiry, bad_settings }
             flag = operations::flag { meaning, wrong_type, expiry }
             capacity = operations::capacity {
                 meaning, leases, resizing, wrong_type, expiry, bad_settings
             }
-            counter_race = races::counter { increments, last_ones, read_and_reset, undone_blocks }
+            counter_race = races::counter {
+                increments, last_ones, read_and_reset, undone_blocks
+            }
             value_race = races::value { one_replaces, one_is_first, updates }
             flag_race = races::flag { one_marks }
-            capacity_race = races::capacity { last_units, confirm_or_lapse, levels_agree, big_and_small }
+            capacity_race = races::capacity {
+                last_units, confirm_or_lapse, levels_agree, big_and_small
+            }
             batches = batches {
-                all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds, too_large,
-                empty, crossing_pairs, no_half_is_seen
+                all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
+                too_large, empty, crossing_pairs, no_half_is_seen
             }
             tokens = tokens {
                 one_effect, ten_thousand_at_once, another_batch, refusals_are_remembered,

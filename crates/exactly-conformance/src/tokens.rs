@@ -43,7 +43,8 @@ pub async fn one_effect(subject: Subject) {
 /// The same token ten thousand times at once: one effect, and the same outcome for all.
 pub async fn ten_thousand_at_once(subject: Subject) {
     let seats = key("seats");
-    // Each caller makes up its own id for the hold, as callers do: the batch is the same all the same.
+    // Each caller makes up its own id for the hold, as callers do: the batch is the same all the
+    // same.
     let batch = |hold| {
         let take = Take { hold, units: 1, lease: HOUR, limit: 30 };
         Batch::of([step(&key("seats"), take), step(&key("count"), Add::by(1))])

@@ -12,8 +12,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The answer of an engine: a future of `Result<T, Fault>`.
 ///
-/// An engine that knows its answer at once (an in-process one) gives it with [`Answer::ready`] and no
-/// allocation is made; any other boxes its future with [`Answer::pending`].
+/// An engine that knows its answer at once (an in-process one) gives it with [`Answer::ready`] and
+/// no allocation is made; any other boxes its future with [`Answer::pending`].
 #[must_use = "an answer does nothing until it is awaited"]
 pub struct Answer<'a, T>(State<'a, T>);
 

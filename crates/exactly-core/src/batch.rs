@@ -36,7 +36,7 @@ pub enum Delivery {
     #[default]
     ExactlyOnce,
     /// Once, under this name: the same token gets the first reply again instead of a second effect.
-    Token(Token),
+    Token(Box<Token>),
     /// At most once: a batch whose reply was lost is not sent again. The raw fast path.
     AtMostOnce,
 }
@@ -183,7 +183,7 @@ impl Batch {
     /// Under this name.
     #[must_use]
     pub fn named(self, token: Token) -> Self {
-        self.delivery(Delivery::Token(token))
+        self.delivery(Delivery::Token(Box::new(token)))
     }
 
     /// Its name, if it has one.
@@ -211,7 +211,8 @@ impl Batch {
         required.chain(self.steps.iter().flat_map(Step::keys))
     }
 
-    /// Whether every setting in it is allowed, whatever is stored. Engines ask before anything else.
+    /// Whether every setting in it is allowed, whatever is stored. Engines ask before anything
+    /// else.
     ///
     /// # Faults
     /// *Misuse* that names the key, what is not allowed, and what would be.
@@ -223,12 +224,13 @@ impl Batch {
         self.steps.iter().try_for_each(|step| step.check().map_err(|misuse| misuse.at(&step.key)))
     }
 
-    /// A number that tells this batch from any other, the same in every process and on every engine. The
-    /// token is not part of it, nor are the ids of new holds, which every call makes up afresh.
+    /// A number that tells this batch from any other, the same in every process and on every
+    /// engine. The token is not part of it, nor are the ids of new holds, which every call makes up
+    /// afresh.
     pub fn fingerprint(&self) -> u128 {
         let steps: Vec<_> = self.steps.iter().map(Step::identity).collect();
-        // Plain data in memory: writing it down cannot fail, and if it could, one batch would still be equal
-        // to itself.
+        // Plain data in memory: writing it down cannot fail, and if it could, one batch would still
+        // be equal to itself.
         let written = rmp_serde::to_vec(&(&self.requirements, steps)).unwrap_or_default();
         let mut hasher = SipHasher13::new();
         hasher.write(&written);

@@ -8,19 +8,24 @@ use serde::de::DeserializeOwned;
 use crate::state::Bytes;
 
 /// Why a value could not be written or read.
-pub type FormError = Box<dyn Error + Send + Sync>;
+pub type Mismatch = Box<dyn Error + Send + Sync>;
 
 /// A type whose values are stored as bytes.
 ///
-/// Numbers, texts and booleans are plain text, readable in any client of the store. [`Json`] and [`MsgPack`]
-/// wrap whatever serde knows.
+/// Numbers, texts and booleans are plain text, readable in any client of the store. [`Json`] and
+/// [`MsgPack`] wrap whatever serde knows.
 ///
 /// ```
 /// # use exactly_core::codec::{Form, Json};
 /// assert_eq!(42_i64.encode()?, "42".into());
 /// assert_eq!(Json(vec![1, 2]).encode()?, "[1,2]".into());
-/// # Ok::<(), exactly_core::codec::FormError>(())
+/// # Ok::<(), exactly_core::codec::Mismatch>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no form to be stored in",
+    label = "cannot be stored as it is",
+    note = "store it as `Json<{Self}>` or `MsgPack<{Self}>`, or implement `Form` for it"
+)]
 pub trait Form: Sized + Send {
     /// What the form is called in messages.
     const NAME: &'static str;
@@ -29,13 +34,13 @@ pub trait Form: Sized + Send {
     ///
     /// # Errors
     /// When the form has no way to write it.
-    fn encode(&self) -> Result<Bytes, FormError>;
+    fn encode(&self) -> Result<Bytes, Mismatch>;
 
     /// Reads it back.
     ///
     /// # Errors
     /// When the bytes are not of this form.
-    fn decode(bytes: &Bytes) -> Result<Self, FormError>;
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch>;
 }
 
 /// A value stored as JSON.
@@ -61,11 +66,11 @@ impl<T> From<T> for MsgPack<T> {
 impl<T: Serialize + DeserializeOwned + Send> Form for Json<T> {
     const NAME: &'static str = "JSON";
 
-    fn encode(&self) -> Result<Bytes, FormError> {
+    fn encode(&self) -> Result<Bytes, Mismatch> {
         Ok(serde_json::to_vec(&self.0)?.into())
     }
 
-    fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
         Ok(Self(serde_json::from_slice(bytes)?))
     }
 }
@@ -73,11 +78,11 @@ impl<T: Serialize + DeserializeOwned + Send> Form for Json<T> {
 impl<T: Serialize + DeserializeOwned + Send> Form for MsgPack<T> {
     const NAME: &'static str = "MessagePack";
 
-    fn encode(&self) -> Result<Bytes, FormError> {
+    fn encode(&self) -> Result<Bytes, Mismatch> {
         Ok(rmp_serde::to_vec_named(&self.0)?.into())
     }
 
-    fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
         Ok(Self(rmp_serde::from_slice(bytes)?))
     }
 }
@@ -85,11 +90,11 @@ impl<T: Serialize + DeserializeOwned + Send> Form for MsgPack<T> {
 impl Form for String {
     const NAME: &'static str = "UTF-8 text";
 
-    fn encode(&self) -> Result<Bytes, FormError> {
+    fn encode(&self) -> Result<Bytes, Mismatch> {
         Ok(self.as_str().into())
     }
 
-    fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
         Ok(std::str::from_utf8(bytes)?.to_owned())
     }
 }
@@ -97,11 +102,11 @@ impl Form for String {
 impl Form for Vec<u8> {
     const NAME: &'static str = "bytes";
 
-    fn encode(&self) -> Result<Bytes, FormError> {
+    fn encode(&self) -> Result<Bytes, Mismatch> {
         Ok(self.clone().into())
     }
 
-    fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
         Ok(bytes.to_vec())
     }
 }
@@ -109,11 +114,11 @@ impl Form for Vec<u8> {
 impl Form for Bytes {
     const NAME: &'static str = "bytes";
 
-    fn encode(&self) -> Result<Bytes, FormError> {
+    fn encode(&self) -> Result<Bytes, Mismatch> {
         Ok(self.clone())
     }
 
-    fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+    fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
         Ok(bytes.clone())
     }
 }
@@ -125,11 +130,11 @@ macro_rules! as_text {
             impl Form for $ty {
                 const NAME: &'static str = $name;
 
-                fn encode(&self) -> Result<Bytes, FormError> {
+                fn encode(&self) -> Result<Bytes, Mismatch> {
                     Ok(self.to_string().into())
                 }
 
-                fn decode(bytes: &Bytes) -> Result<Self, FormError> {
+                fn decode(bytes: &Bytes) -> Result<Self, Mismatch> {
                     Ok(std::str::from_utf8(bytes)?.parse()?)
                 }
             }

@@ -14,23 +14,28 @@ use crate::key::Key;
 ///
 /// The contract, which the conformance suite holds every engine to:
 ///
-/// - **Meaning**: [`apply`](crate::apply) in this crate, nothing more and nothing less. An engine asks
-///   [`Batch::check`] first and answers every operation; there is no operation an engine may leave out.
-/// - **One change**: a batch happens at one moment between call and answer, whole or not at all, also when the
-///   caller goes away. Dropping an answer does not mean that the batch did not happen.
-/// - **One effect per token**: a batch whose token has a record gets the recorded reply; the record is made in
-///   the same atomic step as the effect. The same token with another [`Batch::fingerprint`] is *misuse*. A token
-///   the engine can no longer judge is *unknown*, never new.
+/// - **Meaning**: [`apply`](crate::apply) in this crate, nothing more and nothing less. An engine
+///   asks [`Batch::check`] first and answers every operation; there is no operation an engine may
+///   leave out.
+/// - **One change**: a batch happens at one moment between call and answer, whole or not at all,
+///   also when the caller goes away. Dropping an answer does not mean that the batch did not
+///   happen.
+/// - **One effect per token**: a batch whose token has a record gets the recorded reply; the record
+///   is made in the same atomic step as the effect. The same token with another
+///   [`Batch::fingerprint`] is *misuse*. A token the engine can no longer judge is *unknown*, never
+///   new.
 /// - **The engine's clock**: expiry and leases are judged by the engine, inside the step.
-/// - **Faults are truthful**: *not applied* only with proof; whatever was sent and not answered is *unknown*.
+/// - **Faults are truthful**: *not applied* only with proof; whatever was sent and not answered is
+///   *unknown*.
 pub trait Engine: Debug + Send + Sync + 'static {
     /// Applies the batch as one atomic change, or none of it, and answers each operation.
     fn apply(&self, batch: Batch) -> Answer<'_, Reply>;
 
-    /// Resolves with the key's present mark once that is no longer `since`; at once for [`Mark::NONE`].
+    /// Resolves with the key's present mark once that is no longer `since`; at once for
+    /// [`Mark::NONE`].
     ///
-    /// Ask for the mark, read, then wait for a change of the mark: no change is missed in between. Spurious
-    /// answers are allowed, missed changes are not.
+    /// Ask for the mark, read, then wait for a change of the mark: no change is missed in between.
+    /// Spurious answers are allowed, missed changes are not.
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark>;
 
     /// What this engine promises.

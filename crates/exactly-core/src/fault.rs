@@ -1,7 +1,7 @@
 //! The one error type: did it happen, and what to do now.
 //!
-//! A refusal (`Full`, `OutOfBounds`) is an outcome, not a fault. A fault means the engine could not answer, and
-//! it is always one of three:
+//! A refusal (`Full`, `OutOfBounds`) is an outcome, not a fault. A fault means the engine could not
+//! answer, and it is always one of three:
 //!
 //! | [`Fate`] | it happened? | do |
 //! | --- | --- | --- |
@@ -17,9 +17,11 @@ use std::time::Duration;
 use crate::key::Key;
 use crate::token::Token;
 
-/// Why an engine could not answer. Opaque, cheap to clone and to move; ask it with the `is_…` predicates.
+/// Why an engine could not answer. Opaque, cheap to clone and to move; ask it with the `is_…`
+/// predicates.
 ///
-/// The message is a sentence for people: which key, what was expected, what was found, and what to do.
+/// The message is a sentence for people: which key, what was expected, what was found, and what to
+/// do.
 #[derive(Clone)]
 pub struct Fault(Arc<Report>);
 
@@ -87,7 +89,8 @@ impl Fault {
         Self::new(Fate::Misuse, Cause::BadName, message)
     }
 
-    /// A URL that no engine of this build opens. `message` says which it does; it must not repeat a password.
+    /// A URL that no engine of this build opens. `message` says which it does; it must not repeat a
+    /// password.
     pub fn bad_url(message: impl Into<String>) -> Self {
         Self::new(Fate::Misuse, Cause::BadUrl, message.into())
     }
@@ -105,7 +108,8 @@ impl Fault {
     /// The key holds another kind of object.
     pub fn wrong_type(key: &Key, expected: &str, found: &str) -> Self {
         let message = format!(
-            "expected {expected}, found {found}; nothing was changed: use another key, or delete this one first"
+            "expected {expected}, found {found}; nothing was changed: use another key, or delete \
+                this one first"
         );
         Self::misuse(Cause::WrongType, key, message)
     }
@@ -113,7 +117,8 @@ impl Fault {
     /// The key holds a text that is not the number an operation needs.
     pub fn not_a_number(key: &Key, expected: &str, found: &str) -> Self {
         let message = format!(
-            "expected {expected}, found the text {found}; nothing was changed: set a number, or use a value"
+            "expected {expected}, found the text {found}; nothing was changed: set a number, or \
+                use a value"
         );
         Self::misuse(Cause::NotANumber, key, message)
     }
@@ -132,7 +137,8 @@ impl Fault {
     /// The stored bytes are not what the reader's type expects. The raw bytes stay where they are.
     pub fn undecodable(key: &Key, expected: &str, source: Box<dyn Error + Send + Sync>) -> Self {
         let message = format!(
-            "`{key}`: cannot be read as {expected}: {source}; read the raw bytes, or read it as what was written"
+            "`{key}`: cannot be read as {expected}: {source}; read the raw bytes, or read it as \
+                what was written"
         );
         Self(Arc::new(Report {
             fate: Fate::Misuse,
@@ -173,7 +179,8 @@ impl Fault {
     /// A token whose record the engine no longer has: it cannot tell whether the batch took effect.
     pub fn token_forgotten(token: &Token) -> Self {
         let message = format!(
-            "{token} is older than what the engine remembers: the batch may have taken effect; read the state"
+            "{token} is older than what the engine remembers: the batch may have taken effect; \
+                read the state"
         );
         Self::new(Fate::Unknown, Cause::TokenForgotten, message)
     }
@@ -186,7 +193,8 @@ impl Fault {
     /// Others kept changing the state; the bounded number of attempts is used up.
     pub fn contended(key: &Key, attempts: u32) -> Self {
         let message = format!(
-            "`{key}`: changed by others at each of {attempts} attempts; nothing was changed: call again"
+            "`{key}`: changed by others at each of {attempts} attempts; nothing was changed: call \
+                again"
         );
         Self::new(Fate::NotApplied, Cause::Contended, message)
     }
@@ -200,7 +208,8 @@ impl Fault {
     /// No answer within the time allowed; the batch was sent, so it may take effect.
     pub fn timed_out(after: Duration) -> Self {
         let message = format!(
-            "no answer within {after:?}: the batch may have taken effect; send the same token again, or read the state"
+            "no answer within {after:?}: the batch may have taken effect; send the same token \
+                again, or read the state"
         );
         Self::new(Fate::Unknown, Cause::TimedOut, message)
     }
@@ -208,7 +217,8 @@ impl Fault {
     /// The batch was sent and its reply was lost.
     pub fn lost_reply(message: impl fmt::Display) -> Self {
         let message = format!(
-            "{message}: the batch may have taken effect; send the same token again, or read the state"
+            "{message}: the batch may have taken effect; send the same token again, or read the \
+                state"
         );
         Self::new(Fate::Unknown, Cause::LostReply, message)
     }

@@ -1,8 +1,8 @@
 //! Structured names.
 //!
-//! A [`Key`] has up to four parts: namespace, group, id and field. It is kept as one text in which the
-//! parts are escaped and joined by `:`, so two different keys never share a text and every part comes
-//! back as it was given. Engines render keys; nobody else joins strings.
+//! A [`Key`] has up to four parts: namespace, group, id and field. It is kept as one text in which
+//! the parts are escaped and joined by `:`, so two different keys never share a text and every part
+//! comes back as it was given. Engines render keys; nobody else joins strings.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,8 @@ pub const PART_BYTES_MAX: usize = 255;
 
 /// The name of one object: (namespace, group, id, field).
 ///
-/// Cheap to clone. The text form escapes `%`, `:`, `{`, `}` and control characters, so no two ids collide:
+/// Cheap to clone. The text form escapes `%`, `:`, `{`, `}` and control characters, so no two ids
+/// collide:
 ///
 /// ```
 /// # use exactly_core::Key;
@@ -40,8 +41,8 @@ impl Key {
     /// The key of a field that belongs to one thing: field `field` of the `group` with this `id`.
     ///
     /// # Faults
-    /// *Misuse* when group, id or field is empty, longer than [`PART_BYTES_MAX`] or contains NUL; an empty
-    /// namespace means none.
+    /// *Misuse* when group, id or field is empty, longer than [`PART_BYTES_MAX`] or contains NUL;
+    /// an empty namespace means none.
     pub fn in_group(namespace: &str, group: &str, id: &str, field: &str) -> Result<Self, Fault> {
         check("group", group)?;
         check("id", id)?;

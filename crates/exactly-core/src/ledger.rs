@@ -56,7 +56,8 @@ struct Record {
 }
 
 impl Ledger {
-    /// With room for so many records; those of a session are kept for `window` after its last batch.
+    /// With room for so many records; those of a session are kept for `window` after its last
+    /// batch.
     pub fn new(records_max: usize, window: Duration) -> Self {
         Self { records: HashMap::new(), due: BTreeSet::new(), records_max, window }
     }
@@ -64,8 +65,8 @@ impl Ledger {
     /// Judges a token.
     ///
     /// # Faults
-    /// *Misuse* when the token was used for another batch; *unknown* when it is older than what is remembered;
-    /// *not applied* when there is no room for another record.
+    /// *Misuse* when the token was used for another batch; *unknown* when it is older than what is
+    /// remembered; *not applied* when there is no room for another record.
     pub fn admit(
         &mut self,
         token: &Token,

@@ -1,9 +1,9 @@
 //! The words and the meaning of `exactly`.
 //!
-//! Operations are values, and what they mean is one pure function: [`apply`]. It *is* the embedded engine, the
-//! [`Model`] that other engines are compared with, and the specification: open `operations/counter.rs` and read
-//! from top to bottom. Every call passes one door, the [`Engine`] trait, so history, faults, retries and
-//! timeouts are [`layers`].
+//! Operations are values, and what they mean is one pure function: [`apply`]. It *is* the embedded
+//! engine, the [`Model`] that other engines are compared with, and the specification: open
+//! `operations/counter.rs` and read from top to bottom. Every call passes one door, the [`Engine`]
+//! trait, so history, faults, retries and timeouts are [`layers`].
 //!
 //! This crate does no I/O and knows no engine by name. Applications use the crate `exactly`.
 

@@ -1,7 +1,7 @@
 //! What a batch means, and the model that plays it.
 //!
-//! [`apply`] is the whole of it: every engine either runs this function or is held to it by the conformance
-//! suite.
+//! [`apply`] is the whole of it: every engine either runs this function or is held to it by the
+//! conformance suite.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::time::Timestamp;
 
 /// Applies a batch as one change, or none of it.
 ///
-/// `now` must be later than at any earlier call on the same keys: epochs are told apart by it. The token is not
-/// looked at: see [`Ledger`](crate::Ledger).
+/// `now` must be later than at any earlier call on the same keys: epochs are told apart by it. The
+/// token is not looked at: see [`Ledger`](crate::Ledger).
 ///
 /// # Faults
 /// *Misuse*, and then the slots are as they were.
@@ -107,7 +107,8 @@ fn snapshot<'a>(slots: &mut impl Slots, batch: &'a Batch) -> BTreeMap<&'a Key, S
     batch.keys().map(|key| (key, slots.slot(key).clone())).collect()
 }
 
-/// The meaning, in one piece and on its own clock: the specification that engines are compared with.
+/// The meaning, in one piece and on its own clock: the specification that engines are compared
+/// with.
 ///
 /// ```
 /// # use exactly_core::{Key, Model, operations::counter};

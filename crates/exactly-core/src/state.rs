@@ -1,7 +1,7 @@
 //! What is stored at a key.
 //!
-//! A [`Slot`] is the place of one key: empty, or an [`Entry`] with its state, its expiry and its epoch. It is
-//! all that `step` may look at and change.
+//! A [`Slot`] is the place of one key: empty, or an [`Entry`] with its state, its expiry and its
+//! epoch. It is all that `step` may look at and change.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::key::Key;
 use crate::operations::capacity::CapacityState;
 use crate::time::Timestamp;
 
-/// The place of one key: empty or filled. Expired state counts as empty once [`Slot::lapse`] has looked.
+/// The place of one key: empty or filled. Expired state counts as empty once [`Slot::lapse`] has
+/// looked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Slot(Option<Entry>);
 
@@ -45,8 +46,9 @@ pub enum State {
     Capacity(Box<CapacityState>),
 }
 
-/// One text or number. Counters, values and flags share it, as they share Redis's string type and a plain
-/// SQL column: a counter can be read as the value of its digits, and digits can be counted up.
+/// One text or number. Counters, values and flags share it, as they share Redis's string type and a
+/// plain SQL column: a counter can be read as the value of its digits, and digits can be counted
+/// up.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// A whole number.
@@ -57,8 +59,8 @@ pub enum Scalar {
     Bytes(Bytes),
 }
 
-/// Which life of a counter a step belongs to: a counter that was set, reset, swapped, deleted or expired
-/// since has another epoch, and there is nothing of the step left to undo.
+/// Which life of a counter a step belongs to: a counter that was set, reset, swapped, deleted or
+/// expired since has another epoch, and there is nothing of the step left to undo.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub Timestamp);
@@ -84,7 +86,8 @@ impl Slot {
         Self(self.0.take())
     }
 
-    /// Empties the slot if its time is over, and lets the parts of its state lapse whose time is over.
+    /// Empties the slot if its time is over, and lets the parts of its state lapse whose time is
+    /// over.
     pub fn lapse(&mut self, now: Timestamp) {
         let Some(entry) = &mut self.0 else { return };
         if entry.expires <= now {
@@ -165,7 +168,8 @@ impl Scalar {
             Self::Real(_) => None,
             Self::Bytes(bytes) => {
                 let text = std::str::from_utf8(bytes).ok()?;
-                // Canonical only, as servers judge it: no sign in front of a plus, no zeros, no spaces.
+                // Canonical only, as servers judge it: no sign in front of a plus, no zeros, no
+                // spaces.
                 text.parse::<i64>().ok().filter(|number| number.to_string() == text)
             }
         }

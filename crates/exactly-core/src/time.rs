@@ -1,11 +1,14 @@
 //! The engine's clock.
 //!
-//! Time never comes from the caller: leases, expiry and limits are judged by the clock of the engine that
-//! holds the state, read inside the atomic step. [`Clock`] is the seam through which an in-process engine
-//! is given real time or, in tests, time that stands still until told to move.
+//! Time never comes from the caller: leases, expiry and limits are judged by the clock of the
+//! engine that holds the state, read inside the atomic step. [`Clock`] is the seam through which an
+//! in-process engine is given real time or, in tests, time that stands still until told to move.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -68,7 +71,26 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn reached(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
 }
 
-/// Real time: the wall clock when made, carried on by the monotonic clock, so that it never goes back.
+/// What `future` gives, if it does so before the clock has reached `moment`.
+pub(crate) async fn before<T>(
+    clock: &dyn Clock,
+    moment: Timestamp,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    let mut over = clock.reached(moment);
+    poll_fn(|cx| {
+        // The future first: what is there in time counts, however late it is looked at.
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        over.as_mut().poll(cx).map(|()| None)
+    })
+    .await
+}
+
+/// Real time: the wall clock when made, carried on by the monotonic clock, so that it never goes
+/// back.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     started: Instant,

@@ -17,7 +17,8 @@ pub const TOKEN_KEEP_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Names one batch, so that sending it again gets the first outcome instead of a second effect.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Token {
-    /// Given by a session to each of its batches; the record is overwritten by the slot's next batch.
+    /// Given by a session to each of its batches; the record is overwritten by the slot's next
+    /// batch.
     Session {
         /// The session.
         session: SessionId,
@@ -26,7 +27,8 @@ pub enum Token {
         /// The number of the batch in its slot, from 1 on.
         sequence: NonZeroU64,
     },
-    /// Supplied by the caller (a job id, an HTTP idempotency key); the record is kept for a stated time.
+    /// Supplied by the caller (a job id, an HTTP idempotency key); the record is kept for a stated
+    /// time.
     Caller {
         /// The id.
         id: String,
@@ -39,8 +41,8 @@ impl Token {
     /// A token from an id of the caller's, remembered for `keep`.
     ///
     /// # Faults
-    /// *Misuse* when the id is empty or longer than [`TOKEN_ID_BYTES_MAX`], or `keep` is zero or longer than
-    /// [`TOKEN_KEEP_MAX`].
+    /// *Misuse* when the id is empty or longer than [`TOKEN_ID_BYTES_MAX`], or `keep` is zero or
+    /// longer than [`TOKEN_KEEP_MAX`].
     pub fn caller(id: impl Into<String>, keep: Duration) -> Result<Self, Fault> {
         let id = id.into();
         if id.is_empty() || id.len() > TOKEN_ID_BYTES_MAX {

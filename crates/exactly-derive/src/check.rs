@@ -246,3 +246,124 @@ fn is_a_limit(limit: &Number) -> Result<()> {
     };
     Err(Error::custom(wrong).with_span(&limit.value))
 }
+
+#[cfg(test)]
+mod tests {
+    use exactly::core::PART_BYTES_MAX;
+    use exactly::core::operations::{capacity, key};
+
+    use super::*;
+    use crate::options::NAME_BYTES_MAX;
+
+    fn read(source: &str) -> std::result::Result<Group, Vec<String>> {
+        let input = syn::parse_str(source).unwrap();
+        group(&input).map_err(|error| error.flatten().into_iter().map(message).collect())
+    }
+
+    fn message(error: Error) -> String {
+        syn::Error::from(error).to_string()
+    }
+
+    /// The messages about one field with these options.
+    fn told(options: &str) -> String {
+        let source = format!("#[exactly(name = \"a\")] struct A {{ #[exactly({options})] b: C }}");
+        read(&source).err().unwrap_or_default().join("; ")
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_front_door() {
+        assert_eq!(LIMIT_MAX, capacity::LIMIT_MAX);
+        assert_eq!(LEASE_MAX, capacity::LEASE_MAX);
+        assert_eq!(TTL_MAX, key::TTL_MAX);
+        assert_eq!(NAME_BYTES_MAX, PART_BYTES_MAX);
+    }
+
+    #[test]
+    fn the_last_that_is_taken_and_the_first_that_is_not() {
+        let long = "x".repeat(NAME_BYTES_MAX);
+        for (taken, refused, says) in [
+            ("limit = 0", "limit = -1", "not negative: write `limit = 1`"),
+            ("limit = 9007199254740991", "limit = 9007199254740992", "at most 9007199254740991"),
+            ("lease = \"30d\"", "lease = \"30d 1ns\"", "at most 30 days: write `lease = \"30d\"`"),
+            ("ttl = \"36500d\"", "ttl = \"36500d 1ns\"", "at most 100 years: write `ttl = \"365"),
+            ("ttl = \"1ns\"", "ttl = \"0ns\"", "of zero is over at once"),
+            ("min = 3, max = 3, start = 3", "min = 4, max = 3, start = 3", "`min = 3, max = 4`"),
+            ("start = -1, min = -1", "start = -2, min = -1", "start at -1 or above"),
+            ("start = 1.0, max = 1.0", "start = 1.5, max = 1.0", "start at 1.0 or below"),
+            ("max = 0", "max = -1", "add `start = -1`"),
+            ("min = 0", "min = (1)", "add `start = 1`"),
+            (&format!("key = \"{long}\""), &format!("key = \"{long}x\""), "this one 256"),
+        ] {
+            assert_eq!(told(taken), "", "{taken}");
+            let told = told(refused);
+            assert!(told.contains(says), "{refused}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_literal_or_of_two_types_is_the_compilers_to_judge() {
+        for options in [
+            "start = START, min = MIN, max = 0",
+            "start = -START, min = 1",
+            "start = 1, min = 1.5",
+            "limit = limit()",
+            "lease = LEASE, ttl = Duration::ZERO",
+            "max = 99999999999999999999999999999999999999999999",
+        ] {
+            assert_eq!(told(options), "", "{options}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let told = read(
+            "#[exactly(nam = \"a\")] #[exactly(name = \"\")]
+             struct A<T> {
+                 #[exactly(strat = 30, lease = \"0s\", min = 1)] b: T,
+                 #[exactly(lease = \"0s\", min = 1, ttl = \"1h\", ttl_sliding = \"1h\")] c: T,
+                 d: T,
+                 #[exactly(key = \"d\")] e: T,
+             }",
+        );
+        let found: Vec<_> = told.err().unwrap_or_default();
+        let expected = [
+            "a group cannot be generic",
+            "Unknown field: `nam`",
+            "a name has at least one character",
+            "Unknown field: `strat`",
+            "a counter starts at 0",
+            "a lease of zero",
+            "`ttl` counts from the first write",
+            "the key `d` is taken by the field `d`",
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_global_field_and_one_of_an_id_never_share_a_key() {
+        let source = |options| {
+            format!("#[exactly(name = \"a\")] struct A {{ b: C, #[exactly({options})] c: C }}")
+        };
+        assert!(read(&source("key = \"b\", global")).is_ok());
+        assert!(read(&source("key = \"b\"")).is_err());
+    }
+
+    #[test]
+    fn a_name_is_proposed_as_it_is_usually_written() {
+        for (name, proposed) in [
+            ("Course", "course"),
+            ("CourseSeats", "course_seats"),
+            ("HTTPServer", "http_server"),
+            ("Über", "über"),
+            ("A", "a"),
+            ("r#Type", "type"),
+        ] {
+            let told = read(&format!("struct {name} {{ b: C }}")).err().unwrap_or_default();
+            let proposal = format!("#[exactly(name = \"{proposed}\")]");
+            assert!(told.join("; ").contains(&proposal), "{told:?}");
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! The code that a group becomes.
 //!
-//! Names are written in full, because a struct may stand where `Vec`, `Option` or the whole prelude is
-//! something else. What the compiler may refuse stands at the user's own token: an option that the
-//! object has not at its word, a type that is no object at the type.
+//! Names are written in full, because a struct may stand where `Vec`, `Option` or the whole prelude
+//! is something else. What the compiler may refuse stands at the user's own token: an option that
+//! the object has not at its word, a type that is no object at the type.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -171,7 +171,7 @@ fn listed(member: &Member, front_door: &Path) -> TokenStream {
     quote_spanned! {span=>
         #front_door::declare::Member::#place(
             #field,
-            ::core::convert::AsRef::<#front_door::Object>::as_ref(&self.#ident),
+            #front_door::declare::Declare::object(&self.#ident),
         )
     }
 }
@@ -190,4 +190,105 @@ fn located(tokens: &impl ToTokens, place: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::*;
+    use crate::check;
+
+    fn written(input: &DeriveInput) -> String {
+        objects(&check::group(input).ok().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_group_becomes_one_implementation() {
+        let written = written(&parse_quote! {
+            #[exactly(name = "course")]
+            pub(crate) struct Course {
+                /// Counts.
+                #[exactly(min = -1, start = START, ttl = "1h")]
+                pub taken: Counter,
+                #[exactly(limit = 30, global, key = "places")]
+                r#seats: Capacity,
+            }
+        });
+        let expected = quote! {
+            #[automatically_derived]
+            impl ::exactly::Objects for Course {
+                const GROUP: &'static ::core::primitive::str = "course";
+                fn declare(__group: &::exactly::declare::Group) -> Self {
+                    const _: () = ::core::assert!(
+                        !<Counter as ::exactly::declare::Declare>::NEEDS_LIMIT,
+                        "`taken` needs a limit, such as `#[exactly(limit = 30)]`"
+                    );
+                    Self {
+                        taken: {
+                            let __object = <Counter as ::exactly::declare::Declare>::declare(
+                                __group.field("taken")
+                            );
+                            let __object =
+                                <_ as ::exactly::declare::Start>::start(__object, START);
+                            let __object =
+                                <_ as ::exactly::declare::Min>::min(__object, { -1 });
+                            let __object = <_ as ::exactly::declare::Ttl>::ttl(
+                                __object,
+                                ::core::time::Duration::from_nanos(3600000000000u64)
+                            );
+                            __object
+                        },
+                        r#seats: {
+                            let __object = <Capacity as ::exactly::declare::Declare>::declare(
+                                __group.global("places")
+                            );
+                            let __object =
+                                <_ as ::exactly::declare::Limit>::limit(__object, { 30 });
+                            __object
+                        }
+                    }
+                }
+                fn objects(&self) -> ::std::vec::Vec<::exactly::declare::Member<'_>> {
+                    ::std::vec![
+                        ::exactly::declare::Member::of_id(
+                            "taken",
+                            ::exactly::declare::Declare::object(&self.taken),
+                        ),
+                        ::exactly::declare::Member::global(
+                            "seats",
+                            ::exactly::declare::Declare::object(&self.r#seats),
+                        )
+                    ]
+                }
+            }
+        };
+        assert_eq!(written, expected.to_string());
+    }
+
+    #[test]
+    fn every_path_begins_at_the_front_door_that_was_given() {
+        let written = written(&parse_quote! {
+            #[exactly(name = "course", crate = "crate::ours")]
+            struct Course {
+                #[exactly(limit = 30)]
+                seats: Capacity,
+                taken: Counter,
+            }
+        });
+        assert!(!written.contains("exactly ::"), "{written}");
+        assert!(written.contains("impl crate :: ours :: Objects for Course"), "{written}");
+    }
+
+    #[test]
+    fn a_constant_names_the_struct_where_the_type_says_self() {
+        let written = written(&parse_quote! {
+            #[exactly(name = "course")]
+            struct Course {
+                next: Value<Json<Vec<(Self, u8)>>>,
+            }
+        });
+        let written = written.replace(' ', "");
+        assert!(written.contains("!<Value<Json<Vec<(Course,u8)>>>as"), "{written}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The messages of the attribute reader in the words of this project.
 //!
-//! It calls an option a field, which on a struct is something else. A message that it words in a new
-//! way one day stays as it is, and the recorded messages of the tests tell.
+//! It calls an option a field, which on a struct is something else. A message that it words in a
+//! new way one day stays as it is, and the recorded messages of the tests tell.
 
 /// What other libraries call an option of a field.
 const ELSEWHERE: &[(&str, &str)] = &[

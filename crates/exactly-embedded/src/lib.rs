@@ -1,4 +1,5 @@
-//! The in-process engine of `exactly`: state in this process's memory, shared by its tasks and threads.
+//! The in-process engine of `exactly`: state in this process's memory, shared by its tasks and
+//! threads.
 //!
 //! | file | holds |
 //! | --- | --- |

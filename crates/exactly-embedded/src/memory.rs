@@ -1,8 +1,9 @@
 //! The engine: which locks a batch takes, and in which order.
 //!
-//! Keys are spread over shards, each behind one lock. A batch on one key takes one lock, so batches on different
-//! keys run in parallel; a batch on several keys takes the locks it needs in the order of the shards, so
-//! no two batches can wait for each other. A batch with a token takes the lock of its ledger first.
+//! Keys are spread over shards, each behind one lock. A batch on one key takes one lock, so batches
+//! on different keys run in parallel; a batch on several keys takes the locks it needs in the order
+//! of the shards, so no two batches can wait for each other. A batch with a token takes the lock of
+//! its ledger first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,8 @@ use tokio::sync::Notify;
 use crate::shard::Shard;
 use crate::sweep::{self, Alarm};
 
-/// Objects in the memory of this process. Clones are the same engine; it dies with the last of them.
+/// Objects in the memory of this process. Clones are the same engine; it dies with the last of
+/// them.
 ///
 /// ```
 /// # use exactly_core::{Batch, Engine, Key, Operation, Step, operations::counter};
@@ -94,8 +96,8 @@ const SHARDS: usize = 64;
 const LEDGERS: usize = 16;
 
 impl Memory {
-    /// An empty engine on real time. Inside a tokio runtime it frees expired state by itself; outside, expired
-    /// state is freed when its key is next touched.
+    /// An empty engine on real time. Inside a tokio runtime it frees expired state by itself;
+    /// outside, expired state is freed when its key is next touched.
     pub fn new() -> Self {
         Self::with(Options::default())
     }
@@ -186,8 +188,8 @@ impl Inner {
         reply
     }
 
-    /// Applies a batch unless its token is known. The ledger stays locked meanwhile, so that of two batches with
-    /// one token the second finds the record of the first.
+    /// Applies a batch unless its token is known. The ledger stays locked meanwhile, so that of two
+    /// batches with one token the second finds the record of the first.
     fn apply_once(&self, batch: &Batch, token: &Token) -> Result<Reply, Fault> {
         batch.check()?;
         let fingerprint = batch.fingerprint();

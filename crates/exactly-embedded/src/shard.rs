@@ -12,11 +12,13 @@ use crate::waiting::Waiting;
 /// Some of the engine's keys, what is stored at them, and who waits for them.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    nodes: HashTable<Node>,
+    /// Boxed, for a table is up to half empty and a pointer is the smallest thing to leave empty.
+    nodes: HashTable<Box<Node>>,
     /// The keys of which something ends by itself, in the order in which it does.
     due: BTreeSet<(Timestamp, Arc<str>)>,
     pub(crate) waiting: Waiting,
-    /// The moment of the last batch. Moments grow strictly, so that no two writes of a key share one.
+    /// The moment of the last batch. Moments grow strictly, so that no two writes of a key share
+    /// one.
     last: Timestamp,
 }
 
@@ -24,6 +26,16 @@ pub(crate) struct Shard {
 struct Node {
     text: Arc<str>,
     slot: Slot,
+}
+
+impl Node {
+    fn is(&self, key: &str) -> bool {
+        *self.text == *key
+    }
+
+    fn hash(&self) -> u64 {
+        Key::hash_text(&self.text)
+    }
 }
 
 /// The one slot that a batch on one key touches.
@@ -36,8 +48,8 @@ impl Slots for Only<'_> {
 }
 
 impl Shard {
-    /// The moment of a batch: the time of day if anything can depend on it, else just a later moment. Reading
-    /// the clock costs as much as the rest of a small batch.
+    /// The moment of a batch: the time of day if anything can depend on it, else just a later
+    /// moment. Reading the clock costs as much as the rest of a small batch.
     pub(crate) fn moment(&self, timed: bool, clock: &dyn Clock) -> Timestamp {
         let next = self.last.next();
         if timed || !self.due.is_empty() { next.max(clock.now()) } else { next }
@@ -52,9 +64,7 @@ impl Shard {
     ) -> Result<Reply, Fault> {
         self.lapse_key(key, now);
         self.last = now;
-        let same = |node: &Node| *node.text == *key.as_str();
-        let hash = |node: &Node| Key::hash_text(&node.text);
-        match self.nodes.entry(key.hash_value(), same, hash) {
+        match self.nodes.entry(key.hash_value(), |node| node.is(key.as_str()), |node| node.hash()) {
             Entry::Occupied(mut node) => {
                 let slot = &mut node.get_mut().slot;
                 let due = slot.due();
@@ -70,7 +80,7 @@ impl Shard {
                 let reply = apply(&mut Only(&mut slot), batch, now);
                 if !slot.is_empty() {
                     reschedule(&mut self.due, key, None, slot.due());
-                    place.insert(Node { text: key.to_shared(), slot });
+                    place.insert(Box::new(Node { text: key.to_shared(), slot }));
                 }
                 reply
             }
@@ -79,10 +89,9 @@ impl Shard {
 
     /// The slot of `key`, made if there is none: [`Shard::settle`] must follow.
     pub(crate) fn slot(&mut self, key: &Key) -> &mut Slot {
-        let same = |node: &Node| *node.text == *key.as_str();
-        let hash = |node: &Node| Key::hash_text(&node.text);
-        let node = self.nodes.entry(key.hash_value(), same, hash);
-        let new = || Node { text: key.to_shared(), slot: Slot::default() };
+        let node =
+            self.nodes.entry(key.hash_value(), |node| node.is(key.as_str()), |node| node.hash());
+        let new = || Box::new(Node { text: key.to_shared(), slot: Slot::default() });
         &mut node.or_insert_with(new).into_mut().slot
     }
 
@@ -91,13 +100,13 @@ impl Shard {
         self.find(key).and_then(Slot::due)
     }
 
-    /// Brings the table in order after a batch on several keys: `due` is when `key` was due before it.
+    /// Brings the table in order after a batch on several keys: `due` is when `key` was due before
+    /// it.
     pub(crate) fn settle(&mut self, key: &Key, due: Option<Timestamp>, now: Timestamp) {
         self.last = now;
         let new = self.due_at(key);
         reschedule(&mut self.due, key, due, new);
-        let same = |node: &Node| *node.text == *key.as_str();
-        if let Ok(node) = self.nodes.find_entry(key.hash_value(), same)
+        if let Ok(node) = self.nodes.find_entry(key.hash_value(), |node| node.is(key.as_str()))
             && node.get().slot.is_empty()
         {
             node.remove();
@@ -105,12 +114,11 @@ impl Shard {
     }
 
     fn find(&self, key: &Key) -> Option<&Slot> {
-        let same = |node: &Node| *node.text == *key.as_str();
-        self.nodes.find(key.hash_value(), same).map(|node| &node.slot)
+        self.nodes.find(key.hash_value(), |node| node.is(key.as_str())).map(|node| &node.slot)
     }
 
-    /// Frees what has ended at `key`, and tells those who wait for it. Batches do so first, so that no change
-    /// by time goes unnoticed because a reader saw it before the sweeper did.
+    /// Frees what has ended at `key`, and tells those who wait for it. Batches do so first, so that
+    /// no change by time goes unnoticed because a reader saw it before the sweeper did.
     pub(crate) fn lapse_key(&mut self, key: &Key, now: Timestamp) {
         if self.due.first().is_none_or(|(due, _)| *due > now) {
             return;
@@ -133,8 +141,9 @@ impl Shard {
     }
 
     fn lapse(&mut self, text: &Arc<str>, now: Timestamp) {
-        let same = |node: &Node| *node.text == **text;
-        let Ok(mut node) = self.nodes.find_entry(Key::hash_text(text), same) else { return };
+        let Ok(mut node) = self.nodes.find_entry(Key::hash_text(text), |node| node.is(text)) else {
+            return;
+        };
         let slot = &mut node.get_mut().slot;
         slot.lapse(now);
         if let Some(entry) = slot.entry_mut() {

@@ -1,7 +1,8 @@
 //! The task that frees what has expired.
 //!
-//! State whose time is over is never seen, swept or not: this is about memory, and about waking those who
-//! wait for it. The task sleeps until the next thing is due, and takes each lock for a few keys at a time.
+//! State whose time is over is never seen, swept or not: this is about memory, and about waking
+//! those who wait for it. The task sleeps until the next thing is due, and takes each lock for a
+//! few keys at a time.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

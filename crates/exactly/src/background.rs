@@ -1,7 +1,7 @@
 //! What is left to do when a caller goes away.
 //!
-//! A dropped future cannot wait, and what it began may not stay half done: its undo or release is handed to a
-//! task that the store owns.
+//! A dropped future cannot wait, and what it began may not stay half done: its undo or release is
+//! handed to a task that the store owns.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,7 +44,8 @@ impl Background {
 
     /// Does it now if the engine answers at once, else in a task.
     pub(crate) fn run(&self, mut task: BoxFuture<'static, ()>) {
-        // Real wakers come with the task's own polls; this first one only asks whether it is done already.
+        // Real wakers come with the task's own polls; this first one only asks whether it is done
+        // already.
         if task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return;
         }
@@ -64,7 +65,8 @@ impl Background {
     pub(crate) async fn settle(&self) {
         loop {
             let mut done = pin!(self.pending.done.notified());
-            // Listening begins before the count is read, so that the last task cannot end unheard in between.
+            // Listening begins before the count is read, so that the last task cannot end unheard
+            // in between.
             done.as_mut().enable();
             if self.pending.count.load(Ordering::Acquire) == 0 {
                 return;

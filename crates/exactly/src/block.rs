@@ -51,7 +51,8 @@ pub enum Ran<T, E = ()> {
     Kept(T),
     /// The block did not keep the step, and it was undone.
     Undone(E),
-    /// The step would have left the counter's bounds: nothing was changed and the block did not run.
+    /// The step would have left the counter's bounds: nothing was changed and the block did not
+    /// run.
     OutOfBounds,
 }
 
@@ -70,8 +71,8 @@ impl<T, E> Ran<T, E> {
     }
 }
 
-/// One step of a counter that stands only if it is kept. Dropped before, at whatever point, it is undone in the
-/// background by the recorded operation.
+/// One step of a counter that stands only if it is kept. Dropped before, at whatever point, it is
+/// undone in the background by the recorded operation.
 struct Rewinding<N: Number> {
     object: Object,
     by: N,
@@ -138,8 +139,9 @@ fn landed<N: Number>(object: &Object, undone: Undone<N>) -> Result<(), Fault> {
         Undone::OutOfBounds { value } => Err(Fault::out_of_bounds(
             object.key()?,
             format!(
-                "the step was not undone: others moved the counter to {value} meanwhile, and without the \
-                 step it would leave its bounds; a `Capacity` keeps track of who holds what"
+                "the step was not undone: others moved the counter to {value} meanwhile, and \
+                 without the step it would leave its bounds; a `Capacity` keeps track of who holds \
+                 what"
             ),
         )),
     }
@@ -200,8 +202,8 @@ pub(crate) async fn run<N: Number, V: Verdict>(
 
 type Panic = Box<dyn std::any::Any + Send>;
 
-/// The future's output, or its panic. The block is not looked at again after a panic, so nobody sees what it left
-/// half done.
+/// The future's output, or its panic. The block is not looked at again after a panic, so nobody
+/// sees what it left half done.
 async fn catching<F: Future>(future: F) -> Result<F::Output, Panic> {
     let mut future = pin!(future);
     poll_fn(|cx| {

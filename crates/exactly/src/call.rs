@@ -63,15 +63,15 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self
     }
 
-    /// Under a name of your own, for calls that may be made again from another place or process: the same token
-    /// never takes effect twice and gets the first outcome again.
+    /// Under a name of your own, for calls that may be made again from another place or process:
+    /// the same token never takes effect twice and gets the first outcome again.
     pub fn token(mut self, token: Token) -> Self {
-        self.delivery = Delivery::Token(token);
+        self.delivery = Delivery::Token(Box::new(token));
         self
     }
 
-    /// Without a token: if the reply is lost, the call is not sent again and ends as *unknown*. Saves the
-    /// engine the record.
+    /// Without a token: if the reply is lost, the call is not sent again and ends as *unknown*.
+    /// Saves the engine the record.
     pub fn at_most_once(mut self) -> Self {
         self.delivery = Delivery::AtMostOnce;
         self

@@ -1,7 +1,7 @@
 //! What `#[derive(Objects)]` writes: a group, its members, and one trait for each option.
 //!
-//! A trait per option makes a wrong one a compile error on the user's own token, whatever alias the type goes
-//! by.
+//! A trait per option makes a wrong one a compile error on the user's own token, whatever alias the
+//! type goes by.
 
 use std::time::Duration;
 
@@ -81,12 +81,17 @@ impl<'a> Member<'a> {
     label = "not an object",
     note = "the fields of a group are `Counter`, `Capacity`, `Value<T>` or `Flag`"
 )]
-pub trait Declare: Sized {
+pub trait Declare: AsRef<Object> + Sized {
     /// Whether the field must say its `limit`.
     const NEEDS_LIMIT: bool = false;
 
     /// The handle, with no options yet.
     fn declare(object: Object) -> Self;
+
+    /// What it shares with all other handles.
+    fn object(&self) -> &Object {
+        self.as_ref()
+    }
 }
 
 /// The option `start`.

@@ -84,13 +84,14 @@ pub trait Objects: Sized {
 
     /// The objects of the thing with this id. Does no I/O and needs no record, only the id.
     ///
-    /// An id that cannot be part of a key (empty, too long, with NUL) is *misuse* at the first call.
+    /// An id that cannot be part of a key (empty, too long, with NUL) is *misuse* at the first
+    /// call.
     fn at(store: &Store, id: impl Id) -> Self {
         Self::declare(&Group::new(store, Self::GROUP, &id))
     }
 
-    /// Deletes every object of the thing in one atomic change, and answers how many there were. What all things
-    /// of the group share stays.
+    /// Deletes every object of the thing in one atomic change, and answers how many there were.
+    /// What all things of the group share stays.
     ///
     /// # Faults
     /// As the engine says; then none is deleted.
@@ -106,9 +107,7 @@ pub trait Objects: Sized {
         async move {
             let Some(store) = store else { return Ok(0) };
             match store.apply(batch?).await? {
-                Reply::Applied(outcomes) => {
-                    Ok(outcomes.into_iter().filter(|gone| was(gone)).count())
-                }
+                Reply::Applied(outcomes) => Ok(outcomes.into_iter().filter(was).count()),
                 Reply::Refused(_) => Err(Fault::broken("a delete cannot be refused, and was")),
             }
         }

@@ -1,10 +1,11 @@
 //! *Exactly 30 seats, not 32.*
 //!
-//! Shared state that stays right when requests race: counters, capacities, values and flags, with one meaning on
-//! every engine.
+//! Shared state that stays right when requests race: counters, capacities, values and flags, with
+//! one meaning on every engine.
 //!
-//! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the last item twice and
-//! spends a balance twice. It ends where the change itself is one step of the engine:
+//! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the
+//! last item twice and spends a balance twice. It ends where the change itself is one step of the
+//! engine:
 //!
 //! ```
 //! use exactly::{Capacity, Counter, Objects, Store, Value};
@@ -47,8 +48,8 @@
 //!
 //! # Faults
 //!
-//! A refusal ([`Taking::Full`], [`Tried::OutOfBounds`]) is an answer. A [`Fault`] means the engine could not
-//! answer, and says whether the change happened: *not applied*, *unknown*, or *misuse*.
+//! A refusal ([`Taking::Full`], [`Tried::OutOfBounds`]) is an answer. A [`Fault`] means the engine
+//! could not answer, and says whether the change happened: *not applied*, *unknown*, or *misuse*.
 
 mod background;
 mod block;

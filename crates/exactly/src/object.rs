@@ -6,7 +6,8 @@ use crate::store::Store;
 
 /// The part that all handles share: the store, the key, and what a write does to the time to live.
 ///
-/// Making one does no I/O and cannot fail; a name that cannot be a key is *misuse* at the first call.
+/// Making one does no I/O and cannot fail; a name that cannot be a key is *misuse* at the first
+/// call.
 #[derive(Debug, Clone)]
 pub struct Object {
     store: Store,
@@ -50,7 +51,8 @@ macro_rules! common_verbs {
     ($handle:ident $(<$n:ident: $bound:ident>)?) => {
         /// Verbs that every object has.
         impl $(<$n: $bound>)? $handle $(<$n>)? {
-            /// Starts a time to live of `ttl` with a write that finds none running: fixed from the first write.
+            /// Starts a time to live of `ttl` with a write that finds none running: fixed from the
+            /// first write.
             #[must_use]
             pub fn with_ttl(mut self, ttl: std::time::Duration) -> Self {
                 self.object.set_lifetime(exactly_core::Lifetime::FromFirstWrite(ttl));
@@ -90,14 +92,15 @@ macro_rules! common_verbs {
                 $crate::Call::new(&self.object, Ttl {}, |_, outcome| Ok(outcome)).timeless()
             }
 
-            /// Sets the time to live, counted from now by the engine's clock. Answers whether there was
-            /// anything.
+            /// Sets the time to live, counted from now by the engine's clock. Answers whether there
+            /// was anything.
             pub fn expire(
                 &self,
                 after: std::time::Duration,
             ) -> $crate::Call<'_, exactly_core::operations::key::Expire> {
                 use exactly_core::operations::key::Expire;
-                $crate::Call::new(&self.object, Expire { after }, |_, outcome| Ok(outcome)).timeless()
+                let expire = Expire { after };
+                $crate::Call::new(&self.object, expire, |_, outcome| Ok(outcome)).timeless()
             }
 
             /// Takes the time to live away. Answers whether there was one.
@@ -106,8 +109,8 @@ macro_rules! common_verbs {
                 $crate::Call::new(&self.object, Persist {}, |_, outcome| Ok(outcome)).timeless()
             }
 
-            /// Moves what is stored, with its time to live, to the key of `other`, unless something is stored
-            /// there.
+            /// Moves what is stored, with its time to live, to the key of `other`, unless something
+            /// is stored there.
             pub fn rename_to(
                 &self,
                 other: &Self,
@@ -115,8 +118,8 @@ macro_rules! common_verbs {
                 self.rename(other, false)
             }
 
-            /// Moves what is stored, with its time to live, to the key of `other`, replacing what is stored
-            /// there.
+            /// Moves what is stored, with its time to live, to the key of `other`, replacing what
+            /// is stored there.
             pub fn rename_over(
                 &self,
                 other: &Self,

@@ -16,7 +16,8 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn Engine>, Fault> {
         "memory" => memory(rest),
         _ => {
             let feature = SCHEMES.iter().find(|(known, ..)| *known == scheme);
-            // What follows the scheme may hold a password, and so may a URL without one: neither is repeated.
+            // What follows the scheme may hold a password, and so may a URL without one: neither is
+            // repeated.
             Err(refused(&match feature {
                 Some((_, feature, _)) => format!("`{scheme}:` needs the feature `{feature}`"),
                 None => format!("no engine of this version opens `{scheme}:`"),
@@ -29,7 +30,8 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn Engine>, Fault> {
 fn memory(rest: &str) -> Result<Arc<dyn Engine>, Fault> {
     if !rest.is_empty() {
         return Err(Fault::bad_url(
-            "`memory:` takes nothing after the colon, for every store that opens it is new and empty: \
+            "`memory:` takes nothing after the colon, for every store that opens it is new and \
+                empty: \
              clone a store to share it",
         ));
     }

@@ -62,7 +62,8 @@ impl Store {
         self.inner.engine.apply(batch).await
     }
 
-    /// Resolves with the key's present mark once that is no longer `since`: see [`Engine::changed`].
+    /// Resolves with the key's present mark once that is no longer `since`: see
+    /// [`Engine::changed`].
     ///
     /// # Faults
     /// As the engine says.
@@ -80,8 +81,8 @@ impl Store {
         &self.inner.namespace
     }
 
-    /// Waits until everything that was left to the background is done: the undoing of blocks and the release
-    /// of holds whose callers went away. Worth a call before the process ends.
+    /// Waits until everything that was left to the background is done: the undoing of blocks and
+    /// the release of holds whose callers went away. Worth a call before the process ends.
     pub async fn settle(&self) {
         self.inner.background.settle().await;
     }
@@ -119,7 +120,10 @@ pub struct StoreBuilder {
     layers: Vec<Wrap>,
 }
 
-struct Wrap(Box<dyn FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>>);
+/// Puts a layer around an engine.
+struct Wrap(Box<WrapFn>);
+
+type WrapFn = dyn FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>;
 
 impl std::fmt::Debug for Wrap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -128,9 +132,11 @@ impl std::fmt::Debug for Wrap {
 }
 
 impl StoreBuilder {
-    /// What every key begins with. Two applications, or two tests, with different namespaces never meet.
+    /// What every key begins with. Two applications, or two tests, with different namespaces never
+    /// meet.
     ///
-    /// A namespace that cannot be part of a key (too long, with NUL) is *misuse* at the first use of a key.
+    /// A namespace that cannot be part of a key (too long, with NUL) is *misuse* at the first use
+    /// of a key.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
         self
@@ -142,8 +148,8 @@ impl StoreBuilder {
         self
     }
 
-    /// How patiently a batch is sent again. Without it, an engine that can lose replies is retried by the
-    /// default policy and one that cannot is not.
+    /// How patiently a batch is sent again. Without it, an engine that can lose replies is retried
+    /// by the default policy and one that cannot is not.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self

@@ -1,7 +1,7 @@
 //! What `#[derive(Objects)]` takes, and how it refuses the rest.
 //!
-//! Each refused struct has its message beside it, as the compiler prints it. After a change of words,
-//! run with `TRYBUILD=overwrite` and read what changed as a user would.
+//! Each refused struct has its message beside it, as the compiler prints it. After a change of
+//! words, run with `TRYBUILD=overwrite` and read what changed as a user would.
 
 #[test]
 fn derive() {

@@ -13,8 +13,17 @@ const CRATE: &str = "crates/exactly-conformance/src/";
 const LIST: &str = "crates/exactly-conformance/src/suite.rs";
 
 /// The modules whose public async functions are cases.
-const ROOTS: &[&str] =
-    &["batches", "cancelled", "faults", "history", "operations", "races", "tokens"];
+const ROOTS: &[&str] = &[
+    "batches",
+    "cancelled",
+    "faults",
+    "history",
+    "operations",
+    "races",
+    "random",
+    "tokens",
+    "waiting",
+];
 
 /// Every case that the list does not name.
 pub fn check(tree: &Tree) -> Vec<Violation> {
@@ -78,22 +87,35 @@ fn is_of_cases(module: &str) -> bool {
     module.split("::").next().is_some_and(|root| ROOTS.contains(&root))
 }
 
-/// The paths that the list's code has, without its comments.
+/// The paths that the list's code has, without its comments. `a::b { c, d }` lists `a::b::c` and
+/// `a::b::d`.
 fn listed(source: &Source) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
+    let mut groups: Vec<String> = Vec::new();
     let mut colons = 0;
     for token in source.code().tokens {
-        if token.text == ":" {
-            colons += 1;
-            continue;
-        }
-        match paths.last_mut().filter(|_| colons == 2) {
-            Some(path) => path.extend(["::", token.text]),
-            None => paths.push(token.text.to_owned()),
+        match token.text {
+            ":" => {
+                colons += 1;
+                continue;
+            }
+            "{" => {
+                groups.push(paths.last().cloned().filter(|path| is_path(path)).unwrap_or_default())
+            }
+            "}" => drop(groups.pop()),
+            text => match (paths.last_mut().filter(|_| colons == 2), groups.last()) {
+                (Some(path), _) => path.extend(["::", text]),
+                (None, Some(group)) if !group.is_empty() => paths.push(format!("{group}::{text}")),
+                (None, _) => paths.push(text.to_owned()),
+            },
         }
         colons = 0;
     }
     paths
+}
+
+fn is_path(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
 }
 
 #[cfg(test)]
@@ -123,6 +145,14 @@ mod tests {
         ] {
             assert_eq!(told(&[(COUNTER, CASE), (LIST, list)]), "", "{list}");
         }
+    }
+
+    #[test]
+    fn a_case_in_a_group_is_listed_under_its_module() {
+        let list = "suite { x = operations::counter { adds, more } y = tokens { other } }\n";
+        assert_eq!(told(&[(COUNTER, CASE), (LIST, list)]), "");
+        let expected = forgotten(TOKENS, 1, "tokens::adds");
+        assert_eq!(told(&[(COUNTER, CASE), (TOKENS, CASE), (LIST, list)]), expected);
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn serve<H: Handler>(
         progress.reached(at);
         if let Some(patience) = patience {
             hang_up_after(patience, handler.enrol(request)).await?;
-            // Nobody dials again faster than the line is cleared.
+            // Asking again takes a person longer than what the attempt left to the background.
             handler.settle().await;
         }
         handler.enrol(request).await?;
@@ -142,6 +142,7 @@ mod tests {
     #[derive(Default)]
     struct OpenDoor {
         began: Arc<AtomicU32>,
+        settled: Arc<AtomicU32>,
         rosters: Mutex<Vec<Request>>,
     }
 
@@ -153,6 +154,10 @@ mod tests {
             }
             self.rosters.lock().unwrap().push(request);
             Ok(())
+        }
+
+        async fn settle(&self) {
+            self.settled.fetch_add(1, Ordering::Relaxed);
         }
 
         async fn standing(&self, course: Course) -> Result<Standing, Failure> {
@@ -179,9 +184,11 @@ mod tests {
     #[test]
     fn who_hangs_up_asks_again() {
         let door = OpenDoor::default();
-        let began = door.began.clone();
+        let (began, settled) = (door.began.clone(), door.settled.clone());
         let played = play(door, 8, 20.0).unwrap();
         assert_eq!(began.load(Ordering::Relaxed), 500 + 100);
+        // Before each second attempt, and before the rosters are read.
+        assert_eq!(settled.load(Ordering::Relaxed), 100 + 1);
         // All hung up in the middle, so that only the second attempt got through.
         let admitted: usize = played.standings.iter().map(|standing| standing.roster.len()).sum();
         assert_eq!(admitted, 500);

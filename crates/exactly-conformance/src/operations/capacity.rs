@@ -68,7 +68,8 @@ pub async fn leases(subject: Subject) {
     assert_eq!(levels(&subject, &key).await, (2, 0, 1));
 }
 
-/// A limit may shrink below what is taken: nobody loses a unit, and none is free until enough came back.
+/// A limit may shrink below what is taken: nobody loses a unit, and none is free until enough came
+/// back.
 pub async fn resizing(subject: Subject) {
     let key = key("seats");
     let hold = HoldId::unique();

@@ -57,8 +57,8 @@ pub async fn confirm_or_lapse(subject: Subject) {
     assert_eq!(levels, Levels { limit: LIMIT, free: LIMIT - confirmed, held: 0, confirmed });
 }
 
-/// Free, held and confirmed are one state: whoever reads them while others take, confirm and release sees them
-/// add up.
+/// Free, held and confirmed are one state: whoever reads them while others take, confirm and
+/// release sees them add up.
 pub async fn levels_agree(subject: Subject) {
     subject
         .crowd(16, |subject, number| async move {
@@ -84,8 +84,8 @@ pub async fn levels_agree(subject: Subject) {
     assert_eq!(levels.held, 0);
 }
 
-/// Two who ask for more than there is between them: one of them gets it. A counter that steps first and looks
-/// afterwards refuses both.
+/// Two who ask for more than there is between them: one of them gets it. A counter that steps first
+/// and looks afterwards refuses both.
 pub async fn big_and_small(subject: Subject) {
     for round in 0..100 {
         let course = key(&format!("course {round}"));

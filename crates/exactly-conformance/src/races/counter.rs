@@ -27,7 +27,8 @@ pub async fn increments(subject: Subject) {
     assert_eq!(subject.ok(&key("hot"), Get { start: 0 }).await, (ACTORS * EACH) as i64);
 }
 
-/// Of many who take from what is left, exactly as many get one as there were; the others are told it is over.
+/// Of many who take from what is left, exactly as many get one as there were; the others are told
+/// it is over.
 pub async fn last_ones(subject: Subject) {
     const LEFT: i64 = 30;
     let bounds = Bounds { min: Some(0), max: None };

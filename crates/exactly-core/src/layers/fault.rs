@@ -27,9 +27,11 @@ pub enum Act {
     LoseReply,
     /// It arrives late.
     Delay(Duration),
-    /// The calling process dies before the batch is sent: this call and every later one never returns.
+    /// The calling process dies before the batch is sent: this call and every later one never
+    /// returns.
     CrashBefore,
-    /// The calling process dies after the batch was applied: this call and every later one never returns.
+    /// The calling process dies after the batch was applied: this call and every later one never
+    /// returns.
     CrashAfter,
 }
 

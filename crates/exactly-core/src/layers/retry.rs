@@ -1,9 +1,9 @@
 //! Sends again what may be sent again, so that every batch takes effect exactly once.
 //!
-//! A batch that was provably not applied is sent again as it is. One whose reply was lost is sent again under
-//! the token of its first attempt, so the engine answers the first outcome instead of applying it twice. Past
-//! half of the engine's token window it is *unknown*: the engine might have forgotten it, and would take it
-//! for new.
+//! A batch that was provably not applied is sent again as it is. One whose reply was lost is sent
+//! again under the token of its first attempt, so the engine answers the first outcome instead of
+//! applying it twice. Past half of the engine's token window it is *unknown*: the engine might have
+//! forgotten it, and would take it for new.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -12,13 +12,14 @@ use std::time::Duration;
 use fastrand::Rng;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
+use tracing::debug;
 
 use crate::answer::Answer;
 use crate::batch::{Batch, Delivery, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
-use crate::time::{Clock, SystemClock, Timestamp};
+use crate::time::{Clock, SystemClock, Timestamp, before};
 use crate::token::{SessionId, Token};
 
 /// How patient a [`Retry`] is.
@@ -26,8 +27,9 @@ use crate::token::{SessionId, Token};
 pub struct RetryPolicy {
     /// The most attempts, the first one included.
     pub attempts_max: u32,
-    /// The upper end of the first pause; each further one may be twice as long. The pause is drawn evenly
-    /// from zero up to it (full jitter), so that callers who failed together do not come back together.
+    /// The upper end of the first pause; each further one may be twice as long. The pause is drawn
+    /// evenly from zero up to it (full jitter), so that callers who failed together do not come
+    /// back together.
     pub pause: Duration,
     /// The longest pause.
     pub pause_max: Duration,
@@ -92,8 +94,8 @@ impl<E: Engine> Retry<E> {
         if !unnamed {
             return self.ask(batch, over).await;
         }
-        let Ok(_turn) = self.turns.acquire().await else {
-            return Err(Fault::unavailable("the store is closed"));
+        let Some(Ok(_turn)) = before(&*self.clock, over, self.turns.acquire()).await else {
+            return Err(Fault::at_capacity("batches in flight", self.policy.in_flight_max.into()));
         };
         let lane = self.lane();
         let Lane { session, sequence, .. } = lane;
@@ -127,7 +129,7 @@ impl<E: Engine> Retry<E> {
             {
                 return Err(doubt.unwrap_or(fault));
             }
-            tracing::debug!(target: "exactly", attempt, ?pause, "{fault}; sent again after a pause");
+            debug!(target: "exactly", attempt, ?pause, "{fault}; sent again after a pause");
             self.clock.reached(self.clock.now().plus(pause)).await;
             attempt += 1;
         }
@@ -153,8 +155,9 @@ impl<E: Engine> Retry<E> {
         })
     }
 
-    /// Keeps the place for the next batch, unless it is unclear whether this one left a record: then its number
-    /// is neither free nor used, and the place is given up. So it is when the caller goes away meanwhile.
+    /// Keeps the place for the next batch, unless it is unclear whether this one left a record:
+    /// then its number is neither free nor used, and the place is given up. So it is when the
+    /// caller goes away meanwhile.
     fn give_back(&self, mut lane: Lane, result: &Result<Reply, Fault>) {
         let recorded = match result {
             Ok(_) => true,

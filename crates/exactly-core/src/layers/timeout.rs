@@ -1,9 +1,6 @@
 //! Bounds how long a caller waits for an answer.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use crate::answer::Answer;
@@ -11,12 +8,13 @@ use crate::batch::{Batch, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
-use crate::time::{Clock, SystemClock};
+use crate::time::{Clock, SystemClock, before};
 
-/// An engine whose answers come within a time, or are *unknown*: the batch was sent and may take effect.
+/// An engine whose answers come within a time, or are *unknown*: the batch was sent and may take
+/// effect.
 ///
-/// A batch that only reads is *not applied* instead. Waiting for a change is not bounded here: whoever waits
-/// chooses how long.
+/// A batch that only reads is *not applied* instead. Waiting for a change is not bounded here:
+/// whoever waits chooses how long.
 #[derive(Debug)]
 pub struct Timeout<E> {
     inner: E,
@@ -40,19 +38,11 @@ impl<E: Engine> Engine for Timeout<E> {
     fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
         Answer::pending(async move {
             let writes = batch.writes();
-            let mut answer = self.inner.apply(batch);
-            let mut over = self.clock.reached(self.clock.now().plus(self.limit));
-            poll_fn(|cx| {
-                // The answer first: one that is there in time counts, however late it is looked at.
-                if let Poll::Ready(result) = Pin::new(&mut answer).poll(cx) {
-                    return Poll::Ready(result);
-                }
-                over.as_mut().poll(cx).map(|()| {
-                    let fault = Fault::timed_out(self.limit);
-                    Err(if writes { fault } else { fault.of_a_read() })
-                })
+            let over = self.clock.now().plus(self.limit);
+            before(&*self.clock, over, self.inner.apply(batch)).await.unwrap_or_else(|| {
+                let fault = Fault::timed_out(self.limit);
+                Err(if writes { fault } else { fault.of_a_read() })
             })
-            .await
         })
     }
 

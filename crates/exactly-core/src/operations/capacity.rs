@@ -1,8 +1,8 @@
 //! Capacities: so many units, each free, held or confirmed.
 //!
-//! A taken unit is *held* on a lease. Confirming makes it permanent; releasing, or a lease that runs out
-//! because its holder died, makes it free again. Free, held and confirmed are one state, read and changed in
-//! one step, so they never disagree and never exceed the limit.
+//! A taken unit is *held* on a lease. Confirming makes it permanent; releasing, or a lease that
+//! runs out because its holder died, makes it free again. Free, held and confirmed are one state,
+//! read and changed in one step, so they never disagree and never exceed the limit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::state::{Misuse, Slot, State};
 use crate::time::Timestamp;
 use crate::token::HoldId;
 
-/// The greatest limit: 2^53 - 1 units, the last number that every engine and every JSON reader keeps exact.
+/// The greatest limit: 2^53 - 1 units, the last number that every engine and every JSON reader
+/// keeps exact.
 pub const LIMIT_MAX: u64 = (1 << 53) - 1;
 /// The longest lease: 30 days.
 pub const LEASE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -31,7 +32,8 @@ operations! {
         limit: u64,
     } -> Levels;
 
-    /// Takes units on a lease, if that many are free. Taking with an id that is held already answers that hold.
+    /// Takes units on a lease, if that many are free. Taking with an id that is held already
+    /// answers that hold.
     write Take {
         /// The id of the new hold.
         hold: HoldId,
@@ -69,8 +71,8 @@ operations! {
         units: u64,
     } -> GivenBack;
 
-    /// Changes the limit. It may fall below what is taken: nobody loses a unit, none is free until enough came
-    /// back.
+    /// Changes the limit. It may fall below what is taken: nobody loses a unit, none is free until
+    /// enough came back.
     write Resize {
         /// The new limit.
         to: u64,
@@ -94,7 +96,8 @@ impl CapacityOp {
 fn check_limit(limit: u64) -> Result<(), Misuse> {
     if limit > LIMIT_MAX {
         return Err(Misuse::BadSetting(format!(
-            "a capacity has at most {LIMIT_MAX} units, found {limit}; nothing was changed: count in larger units"
+            "a capacity has at most {LIMIT_MAX} units, found {limit}; nothing was changed: count \
+                in larger units"
         )));
     }
     Ok(())
@@ -122,7 +125,8 @@ fn check_lease(lease: Duration) -> Result<(), Misuse> {
 
 // ===== outcomes =====
 
-/// Of [`Read`]. `free + held + confirmed` is the limit, unless a [`Resize`] went below what is taken.
+/// Of [`Read`]. `free + held + confirmed` is the limit, unless a [`Resize`] went below what is
+/// taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Levels {
     /// How many units there are.
@@ -165,7 +169,8 @@ impl Refusable for Taken {
 pub enum Confirmed {
     /// The units are taken for good.
     Confirmed,
-    /// Refused: there is no such hold any more. Its lease ran out, or it was confirmed or released before.
+    /// Refused: there is no such hold any more. Its lease ran out, or it was confirmed or released
+    /// before.
     Lapsed,
 }
 

@@ -1,7 +1,7 @@
 //! Counters: whole numbers, and their floating-point twin.
 //!
-//! A missing counter reads as its `start`, which is never written by a read and applies again after a delete
-//! or an expiry. A step that would leave the bounds refuses and changes nothing.
+//! A missing counter reads as its `start`, which is never written by a read and applies again after
+//! a delete or an expiry. A step that would leave the bounds refuses and changes nothing.
 
 use std::fmt::{Debug, Display};
 
@@ -103,7 +103,8 @@ impl<N: Number> Bounds<N> {
         self.max.map_or(Ok(()), Number::check)?;
         match (self.min, self.max) {
             (Some(min), Some(max)) if min > max => Err(Misuse::BadSetting(format!(
-                "bounds need min <= max, found min {min} and max {max}; nothing was changed: swap them"
+                "bounds need min <= max, found min {min} and max {max}; nothing was changed: swap \
+                    them"
             ))),
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
@@ -114,8 +115,8 @@ impl<N: Number> Bounds<N> {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
 
-    /// Whether a counter may go from `old` to `new`: inside the bounds, or from outside towards them, so that
-    /// a counter that is out of bounds when they are declared is not stuck there.
+    /// Whether a counter may go from `old` to `new`: inside the bounds, or from outside towards
+    /// them, so that a counter that is out of bounds when they are declared is not stuck there.
     fn allow(&self, old: N, new: N) -> bool {
         let below = new < old && self.min.is_some_and(|min| new < min);
         let above = new > old && self.max.is_some_and(|max| new > max);
@@ -529,8 +530,12 @@ mod tests {
     #[test]
     fn an_undo_takes_back_its_own_step_only_while_that_is_still_there() {
         let overwrite: [fn(&mut Model, &Key); 4] = [
-            |model, key| drop(model.run(key, Set { to: 1, bounds: Bounds::NONE }).unwrap()),
-            |model, key| drop(model.run(key, key::Delete {}).unwrap()),
+            |model, key| {
+                model.run(key, Set { to: 1, bounds: Bounds::NONE }).unwrap();
+            },
+            |model, key| {
+                model.run(key, key::Delete {}).unwrap();
+            },
             |model, key| {
                 model.run(key, key::Delete {}).unwrap();
                 model.run(key, Add::by(1)).unwrap();

@@ -67,7 +67,8 @@ impl KeyOp {
 pub(crate) fn check_ttl(ttl: Duration) -> Result<(), Misuse> {
     if ttl.is_zero() || ttl > TTL_MAX {
         return Err(Misuse::BadSetting(format!(
-            "a time to live is more than zero and at most {} days, found {ttl:?}; nothing was changed: \
+            "a time to live is more than zero and at most {} days, found {ttl:?}; nothing was \
+             changed: \
              give another, or delete",
             TTL_MAX.as_secs() / 86_400
         )));

@@ -1,8 +1,8 @@
 //! Operations are values; meaning is one pure function.
 //!
-//! One file per object kind, always in the same order: operations, outcomes, state, step, table of tests.
-//! The enums are closed on purpose: a new operation turns every place that must know it into a compile
-//! error.
+//! One file per object kind, always in the same order: operations, outcomes, state, step, table of
+//! tests. The enums are closed on purpose: a new operation turns every place that must know it into
+//! a compile error.
 
 pub mod capacity;
 pub mod counter;
@@ -107,8 +107,8 @@ impl Outcome {
         }
     }
 
-    /// Whether both say the same to a caller: all but the epochs, which every engine numbers by its own
-    /// clock.
+    /// Whether both say the same to a caller: all but the epochs, which every engine numbers by its
+    /// own clock.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -162,16 +162,17 @@ impl Refusable for () {}
 impl Refusable for bool {}
 impl<T> Refusable for Option<T> {}
 
-/// Declares the operations of one kind: a struct each, the enum of them, the enum of their outcomes, and the
-/// pairing of the two.
+/// Declares the operations of one kind: a struct each, the enum of them, the enum of their
+/// outcomes, and the pairing of the two.
 macro_rules! operations {
     (
         $(#[$about:meta])*
         $ops:ident $(<$n:ident: $number:ident>)? => $outcomes:ident;
         $(
             $(#[$doc:meta])*
-            $mode:ident $op:ident $(<$m:ident: $bound:ident>)? { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? }
-                -> $outcome:ty;
+            $mode:ident $op:ident $(<$m:ident: $bound:ident>)? {
+                $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)?
+            } -> $outcome:ty;
         )+
     ) => {
         $(#[$about])*
@@ -244,7 +245,10 @@ macro_rules! kinds {
                 type Error = Outcome;
 
                 fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
-                    if let Outcome::$variant(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+                    match outcome {
+                        Outcome::$variant(outcome) => Ok(outcome),
+                        other => Err(other),
+                    }
                 }
             }
         )+

@@ -63,7 +63,8 @@ impl ValueOp {
 fn check_size(bytes: &Bytes) -> Result<(), Misuse> {
     if bytes.len() > VALUE_BYTES_MAX {
         return Err(Misuse::BadSetting(format!(
-            "a value has at most {VALUE_BYTES_MAX} bytes, found {}; nothing was changed: store it in parts",
+            "a value has at most {VALUE_BYTES_MAX} bytes, found {}; nothing was changed: store it \
+                in parts",
             bytes.len()
         )));
     }

@@ -15,10 +15,10 @@ use crate::store::Store;
 
 /// So many units, and never one more.
 ///
-/// The race: a count is read, found to be below the limit, and by the time the place is given away it is not any
-/// more. Counting first and stepping back mends that only until a process dies in between: its place is lost for
-/// ever. The end of both: a unit is *held* on a lease, then confirmed or released, and a hold whose holder died
-/// comes back by itself.
+/// The race: a count is read, found to be below the limit, and by the time the place is given away
+/// it is not any more. Counting first and stepping back mends that only until a process dies in
+/// between: its place is lost for ever. The end of both: a unit is *held* on a lease, then
+/// confirmed or released, and a hold whose holder died comes back by itself.
 ///
 /// ```
 /// # use exactly::{Capacity, Confirmed, Store, Taking};
@@ -28,7 +28,8 @@ use crate::store::Store;
 ///
 /// let Taking::Held(ada) = seats.take(1).await? else { panic!("a seat is free") };
 /// assert!(matches!(seats.take(1).await?, Taking::Full { free: 0, held: 1 }));
-/// // ... whatever enrolling takes; if it fails or is cancelled, dropping the hold gives the seat back.
+/// // ... whatever enrolling takes; should it fail or be cancelled, the dropped hold gives the
+/// // seat back.
 /// assert_eq!(ada.confirm().await?, Confirmed::Confirmed);
 ///
 /// let levels = seats.levels().await?;
@@ -49,8 +50,8 @@ common_verbs!(Capacity);
 
 /// Making one.
 impl Capacity {
-    /// A capacity that stands alone, under this name. `limit` is what it starts with; from then on the engine
-    /// keeps it, and [`resize`](Capacity::resize) changes it.
+    /// A capacity that stands alone, under this name. `limit` is what it starts with; from then on
+    /// the engine keeps it, and [`resize`](Capacity::resize) changes it.
     pub fn new(store: &Store, name: &str, limit: u64) -> Self {
         Self { limit, ..Self::declare(Object::alone(store, name)) }
     }
@@ -67,7 +68,8 @@ impl Capacity {
 impl Capacity {
     /// Takes `units` on the capacity's lease, if that many are free.
     ///
-    /// If the call is cancelled on its way, what it may have taken comes back when the lease runs out.
+    /// If the call is cancelled on its way, what it may have taken comes back when the lease runs
+    /// out.
     ///
     /// # Faults
     /// *Misuse* for zero units, or a lease or limit outside what is allowed.
@@ -112,8 +114,8 @@ impl Capacity {
         Call::new(&self.object, GiveBack { units }, |_, given: GivenBack| Ok(given))
     }
 
-    /// Changes the limit. It may fall below what is taken: nobody loses a unit, the answer says by how many it
-    /// is over, and none is free until enough came back.
+    /// Changes the limit. It may fall below what is taken: nobody loses a unit, the answer says by
+    /// how many it is over, and none is free until enough came back.
     ///
     /// # Faults
     /// *Misuse* when the limit is outside what is allowed.
@@ -149,8 +151,8 @@ impl Taking {
 
 /// Units held on a lease. Confirm it, or drop it to give the units back.
 ///
-/// Dropping hands the release to a task of the store's; should that not get through either, the lease ends the
-/// hold.
+/// Dropping hands the release to a task of the store's; should that not get through either, the
+/// lease ends the hold.
 #[must_use = "a hold that is dropped gives its units back"]
 #[derive(Debug)]
 pub struct Hold {
@@ -169,12 +171,12 @@ impl Hold {
         self.id
     }
 
-    /// Makes the units permanent. Refused when the lease has run out: the units may be another's by now, and
-    /// whatever was done on the strength of the hold must be undone.
+    /// Makes the units permanent. Refused when the lease has run out: the units may be another's by
+    /// now, and whatever was done on the strength of the hold must be undone.
     ///
     /// # Faults
-    /// As the engine says. If it is *unknown* whether the confirmation arrived, the lease ends the hold unless
-    /// it did.
+    /// As the engine says. If it is *unknown* whether the confirmation arrived, the lease ends the
+    /// hold unless it did.
     pub async fn confirm(mut self) -> Result<Confirmed, Fault> {
         self.ended = true;
         Call::new(&self.object, Confirm { hold: self.id }, |_, confirmed| Ok(confirmed)).await
@@ -198,8 +200,9 @@ impl Hold {
         Call::new(&self.object, extend, |_, extended| Ok(extended)).await
     }
 
-    /// Lets go of the handle and leaves the hold to its lease: it can be [picked up](Capacity::hold) by its id
-    /// from anywhere, to be confirmed when the payment has come in, say.
+    /// Lets go of the handle and leaves the hold to its lease: it can be [picked
+    /// up](Capacity::hold) by its id from anywhere, to be confirmed when the payment has come in,
+    /// say.
     pub fn keep(mut self) -> HoldId {
         self.ended = true;
         self.id

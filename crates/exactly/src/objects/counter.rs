@@ -13,8 +13,8 @@ use crate::store::Store;
 
 /// A number that everybody counts up and down, and nobody twice.
 ///
-/// The race: two requests read 29, both write 30, and one increment is lost. The end of it: an increment is one
-/// step of the engine, and answers the caller's own new value.
+/// The race: two requests read 29, both write 30, and one increment is lost. The end of it: an
+/// increment is one step of the engine, and answers the caller's own new value.
 ///
 /// ```
 /// # use exactly::{Counter, Store};
@@ -36,8 +36,9 @@ use crate::store::Store;
 ///
 /// # Start and bounds
 ///
-/// A missing counter reads as its start; reading never writes it, and after a delete or an expiry it applies
-/// again. Bounds hold on every path, also for [`set`](Counter::set) and for the undo of a block:
+/// A missing counter reads as its start; reading never writes it, and after a delete or an expiry
+/// it applies again. Bounds hold on every path, also for [`set`](Counter::set) and for the undo of
+/// a block:
 ///
 /// ```
 /// # use exactly::{Counter, Store, Tried};
@@ -77,8 +78,8 @@ impl<N: Number> Counter<N> {
         self
     }
 
-    /// Keeps to these bounds, both ends inclusive. Bounds with the least above the greatest are *misuse* at the
-    /// first call.
+    /// Keeps to these bounds, both ends inclusive. Bounds with the least above the greatest are
+    /// *misuse* at the first call.
     ///
     /// ```
     /// # use exactly::{Counter, Store};
@@ -169,7 +170,8 @@ impl<N: Number> Counter<N> {
     }
 }
 
-/// Overwriting. What was counted before is gone: a block that runs meanwhile has nothing left to undo.
+/// Overwriting. What was counted before is gone: a block that runs meanwhile has nothing left to
+/// undo.
 impl<N: Number> Counter<N> {
     /// Overwrites the value. The time to live stays.
     ///
@@ -212,9 +214,9 @@ impl<N: Number> Counter<N> {
 /// | is dropped with its future (a timeout, a client that hung up) | is undone in the background |
 /// | dies with its process | **stays** |
 ///
-/// The undo is by the recorded operation: it takes back what was added, whatever others added meanwhile. A
-/// counter that was set, reset, swapped, deleted or expired meanwhile has nothing left of the step, and nothing is
-/// undone.
+/// The undo is by the recorded operation: it takes back what was added, whatever others added
+/// meanwhile. A counter that was set, reset, swapped, deleted or expired meanwhile has nothing left
+/// of the step, and nothing is undone.
 ///
 /// The last row no plain counter can mend: nobody is left to undo. Where that matters, use a
 /// [`Capacity`](crate::Capacity), whose holds come back by themselves.
@@ -248,19 +250,22 @@ impl<N: Number> Counter<N> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
     /// let taken: Counter = Counter::new(&store, "slots_taken").with_start(29);
-    /// let enrol = async |student: &str| format!("{student} is in");
+    /// let enrol = async |student: &str, taken| {
+    ///     if taken <= 30 { Some(format!("{student} is in")) } else { None }
+    /// };
     ///
-    /// let ada = taken.increment_with(async |taken| (taken <= 30).then_some(enrol("Ada").await)).await?;
+    /// let ada = taken.increment_with(async |taken| enrol("Ada", taken).await).await?;
     /// assert_eq!(ada, Ran::Kept("Ada is in".to_owned()));
-    /// let bob = taken.increment_with(async |taken| (taken <= 30).then_some(enrol("Bob").await)).await?;
+    /// let bob = taken.increment_with(async |taken| enrol("Bob", taken).await).await?;
     /// assert_eq!(bob, Ran::Undone(()));
     /// assert_eq!(taken.get().await?, 30);
     /// # Ok(()) }
     /// ```
     ///
     /// # Faults
-    /// Of the step: then the block did not run. Of the undo: then the block ran, and the message says what became
-    /// of the step. *Misuse* also when the undo would break the bounds because others moved the counter.
+    /// Of the step: then the block did not run. Of the undo: then the block ran, and the message
+    /// says what became of the step. *Misuse* also when the undo would break the bounds because
+    /// others moved the counter.
     pub async fn add_with<V: Verdict>(
         &self,
         by: N,

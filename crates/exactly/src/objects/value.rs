@@ -16,8 +16,9 @@ use crate::store::Store;
 
 /// One text, number or document, read and replaced whole.
 ///
-/// The race: two requests read a value, each changes its own copy, and the later write loses the earlier one. The
-/// end of it: [`update`](Value::update), or [`replace_if`](Value::replace_if) for those who look first.
+/// The race: two requests read a value, each changes its own copy, and the later write loses the
+/// earlier one. The end of it: [`update`](Value::update), or [`replace_if`](Value::replace_if) for
+/// those who look first.
 ///
 /// ```
 /// # use exactly::{Store, Value};
@@ -30,10 +31,10 @@ use crate::store::Store;
 /// # Ok(()) }
 /// ```
 ///
-/// `T` is any [`Form`]: texts, numbers and booleans are stored as plain text, [`Json`](crate::Json) and
-/// [`MsgPack`](crate::MsgPack) hold whatever serde knows.
+/// `T` is any [`Form`]: texts, numbers and booleans are stored as plain text, [`Json`](crate::Json)
+/// and [`MsgPack`](crate::MsgPack) hold whatever serde knows.
 #[derive(Debug)]
-pub struct Value<T: Form> {
+pub struct Value<T> {
     object: Object,
     form: PhantomData<fn() -> T>,
 }
@@ -59,7 +60,8 @@ impl<T: Form> Value<T> {
     /// What is stored.
     ///
     /// # Faults
-    /// *Misuse* when it cannot be read as `T`; the bytes stay, and [`get_bytes`](Value::get_bytes) reads them.
+    /// *Misuse* when it cannot be read as `T`; the bytes stay, and [`get_bytes`](Value::get_bytes)
+    /// reads them.
     pub fn get(&self) -> Call<'_, Get, Option<T>> {
         Call::new(&self.object, Get {}, decode)
     }
@@ -106,7 +108,8 @@ impl<T: Form> Value<T> {
         Call::new(&self.object, Take {}, decode)
     }
 
-    /// Writes only where nothing is stored: of many who try, one succeeds. Answers whether it was this one.
+    /// Writes only where nothing is stored: of many who try, one succeeds. Answers whether it was
+    /// this one.
     ///
     /// # Faults
     /// As [`set`](Value::set).
@@ -125,8 +128,8 @@ impl<T: Form> Value<T> {
         Call::fallible(&self.object, replace, |_, outcome| Ok(outcome == Replaced::Replaced))
     }
 
-    /// Replaces it by what `change` makes of it, and answers that. When others changed it meanwhile, `change` is
-    /// called again on what they left.
+    /// Replaces it by what `change` makes of it, and answers that. When others changed it
+    /// meanwhile, `change` is called again on what they left.
     ///
     /// # Faults
     /// *Not applied* when others were faster at each of [`UPDATE_ATTEMPTS_MAX`] attempts; as
@@ -175,7 +178,8 @@ impl<T: Form> Value<T> {
 /// How often [`Value::update`] tries before it answers *not applied*.
 pub const UPDATE_ATTEMPTS_MAX: u32 = 64;
 
-/// Lets others go first, the longer the more often they have been faster. The first attempts only yield.
+/// Lets others go first, the longer the more often they have been faster. The first attempts only
+/// yield.
 async fn give_way(attempt: u32) {
     const YIELDS: u32 = 8;
     if attempt <= YIELDS {

@@ -1,6 +1,6 @@
 //! Every option, as a literal and as an expression, under the strictest lints.
 
-#![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(warnings, rust_2018_idioms, nonstandard_style, future_incompatible)]
 #![deny(missing_docs, unreachable_pub, unused_qualifications, unused_results)]
 #![deny(single_use_lifetimes, trivial_casts, variant_size_differences, let_underscore_drop)]
 #![forbid(unsafe_code)]

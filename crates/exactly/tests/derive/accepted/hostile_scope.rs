@@ -1,7 +1,7 @@
 //! Where every name that the generated code could have used short is something else.
 
 #![no_implicit_prelude]
-#![allow(dead_code, non_camel_case_types, unused_macros)]
+#![allow(dead_code, non_camel_case_types, unused_macros, reason = "they are only in the way")]
 
 mod std {}
 mod core {}
@@ -27,10 +27,14 @@ struct group;
 struct declare;
 
 macro_rules! vec {
-    ($($all:tt)*) => { ::std::compile_error!("not this one") };
+    ($($all:tt)*) => {
+        ::std::compile_error!("not this one")
+    };
 }
 macro_rules! assert {
-    ($($all:tt)*) => { ::std::compile_error!("not this one") };
+    ($($all:tt)*) => {
+        ::std::compile_error!("not this one")
+    };
 }
 
 #[derive(::exactly::Objects)]

@@ -1,16 +1,12 @@
-//! Fields that are no objects.
+//! A field that is no object.
 
-use exactly::{Counter, Objects, Value};
-
-struct Motto;
+use exactly::{Counter, Objects};
 
 #[derive(Objects)]
 #[exactly(name = "course")]
 struct Course {
     id: u64,
     taken: Counter,
-    title: std::string::String,
-    motto: Value<Motto>,
 }
 
 fn main() {}

@@ -1,0 +1,99 @@
+//! Holds: confirmed, released, dropped, kept.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exactly::core::ManualClock;
+use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking};
+use exactly_embedded::{Memory, Options};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+fn seats() -> (Capacity, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new());
+    let memory = Memory::with(Options { clock: Arc::clone(&clock) as _, ..Options::default() });
+    (Capacity::new(&Store::new(memory), "seats", 3).with_lease(LEASE), clock)
+}
+
+async fn levels(seats: &Capacity) -> (u64, u64, u64) {
+    let levels = seats.levels().await.unwrap();
+    (levels.free, levels.held, levels.confirmed)
+}
+
+#[tokio::test]
+async fn a_hold_is_confirmed_released_or_dropped() {
+    let (seats, _clock) = seats();
+    let [one, two, three] = [1, 1, 1].map(|units| seats.take(units));
+    let (one, two, three) = (one.await.unwrap(), two.await.unwrap(), three.await.unwrap());
+    assert_eq!(levels(&seats).await, (0, 3, 0));
+    assert!(matches!(seats.take(1).await.unwrap(), Taking::Full { free: 0, held: 3 }));
+    assert_eq!(one.held().unwrap().confirm().await.unwrap(), Confirmed::Confirmed);
+    assert!(two.held().unwrap().release().await.unwrap());
+    assert_eq!(levels(&seats).await, (1, 1, 1));
+    drop(three);
+    assert_eq!(levels(&seats).await, (2, 0, 1));
+    assert_eq!(seats.free().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_late_holder_is_refused_and_an_extended_one_is_not() {
+    let (seats, clock) = seats();
+    let late = seats.take(1).await.unwrap().held().unwrap();
+    let extended = seats.take(1).await.unwrap().held().unwrap();
+    clock.advance(LEASE / 2);
+    assert_eq!(extended.extend(LEASE).await.unwrap(), Extended::Extended);
+    clock.advance(LEASE / 2);
+    assert_eq!(levels(&seats).await, (2, 1, 0));
+    assert_eq!(late.extend(LEASE).await.unwrap(), Extended::Lapsed);
+    assert_eq!(late.confirm().await.unwrap(), Confirmed::Lapsed);
+    assert_eq!(extended.confirm().await.unwrap(), Confirmed::Confirmed);
+    assert_eq!(levels(&seats).await, (2, 0, 1));
+}
+
+#[tokio::test]
+async fn a_hold_that_lapsed_and_was_taken_by_another_is_not_released_by_its_old_holder() {
+    let (seats, clock) = seats();
+    let old = seats.take(3).await.unwrap();
+    clock.advance(LEASE);
+    let new = seats.take(3).await.unwrap();
+    drop(old);
+    assert_eq!(levels(&seats).await, (0, 3, 0));
+    assert_eq!(new.held().unwrap().confirm().await.unwrap(), Confirmed::Confirmed);
+}
+
+#[tokio::test]
+async fn a_kept_hold_is_picked_up_by_its_id() {
+    let (seats, clock) = seats();
+    let id = seats.take_for(2, LEASE * 2).await.unwrap().held().unwrap().keep();
+    clock.advance(LEASE);
+    assert_eq!(levels(&seats).await, (1, 2, 0));
+    assert_eq!(seats.hold(id).confirm().await.unwrap(), Confirmed::Confirmed);
+    assert_eq!(levels(&seats).await, (1, 0, 2));
+}
+
+#[tokio::test]
+async fn confirmed_units_are_given_back_and_the_limit_changes() {
+    let (seats, _clock) = seats();
+    seats.take(3).await.unwrap().held().unwrap().confirm().await.unwrap();
+    assert_eq!(seats.resize(1).await.unwrap(), Resized { over: 2 });
+    assert_eq!(seats.give_back(4).await.unwrap(), GivenBack::TooFew { confirmed: 3 });
+    assert_eq!(seats.give_back(3).await.unwrap(), GivenBack::GivenBack);
+    assert_eq!(levels(&seats).await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn what_a_capacity_cannot_be_is_misuse() {
+    let (seats, _clock) = seats();
+    for fault in [
+        seats.take(0).await.unwrap_err(),
+        seats.take_for(1, Duration::ZERO).await.unwrap_err(),
+        seats.take_for(1, Duration::MAX).await.unwrap_err(),
+        seats.resize(u64::MAX).await.unwrap_err(),
+        seats.give_back(0).await.unwrap_err(),
+    ] {
+        assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
+        assert!(fault.to_string().contains("seats"), "{fault}");
+    }
+    assert!(!seats.exists().await.unwrap());
+}
