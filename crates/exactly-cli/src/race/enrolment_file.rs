@@ -295,10 +295,14 @@ mod tests {
 
     #[test]
     fn more_columns_than_the_header_mean_a_comma_without_quotation_marks() {
-        insta::assert_snapshot!(complaint("student,course\nLee, Ann,math\n"), @"
-        r.csv has 1 line that cannot be played, so none was. Mend them and run again:
-          line 2: 3 columns where the header has 2; a comma inside a name needs quotation marks around it
-        ");
+        let complaint = complaint("student,course\nLee, Ann,math\n");
+        assert_eq!(
+            complaint.lines().last(),
+            Some(
+                "  line 2: 3 columns where the header has 2; \
+                 a comma inside a name needs quotation marks around it"
+            )
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! [`options`] say what is played; [`requests`] is the list, from an [`enrolment_file`] or a
 //! [`sample`]; a [`plan`] is what every coding gets the same of; a [`crowd`] plays it against the
-//! handler of a [`coding`], which is one of the [`codings`]; a [`tally`] counts what came of it; a [`report`] shows it as [`table`],
-//! [`bars`], [`json`] or [`svg`].
+//! handler of a [`coding`], written out in [`codings`]; a [`tally`] counts what came of it; a
+//! [`report`] shows it as [`table`], [`bars`], [`json`] or [`svg`].
 
 mod bars;
 mod coding;

@@ -296,7 +296,7 @@ impl Font {
         Self { pixels: self.pixels.min(most), ..self }
     }
 
-    /// About how wide the text is, rather too wide than too narrow: the backend cannot measure,
+    /// About how wide the text is, rather too wide than too narrow: plotters cannot measure,
     /// and which font a viewer takes is not known here. The widest of the common ones are meant.
     fn width(&self, text: &str) -> i32 {
         let percent_of_height = if matches!(self.style, FontStyle::Bold) { 66 } else { 57 };
@@ -314,11 +314,11 @@ fn number_width(text: &str) -> i32 {
 
 /// Writes the text with its middle at the height of `at`.
 fn draw_text(canvas: &Canvas<'_>, text: &str, at: (i32, i32), font: Font) -> Drawn {
-    // The backend divides every size by this, to turn the height of a line into that of a letter.
+    // Plotters divides every size by this, to turn the height of a line into that of a letter.
     let size = f64::from(font.pixels) * 1.24;
     let face = ("Helvetica, Arial, sans-serif", size).into_font().style(font.style);
     let style = TextStyle::from(face).color(&font.colour).pos(Pos::new(font.anchor, VPos::Center));
-    // The backend centres small letters; digits and capitals reach higher.
+    // Plotters centres small letters; digits and capitals reach higher.
     let at = (at.0, at.1 + font.pixels / 10);
     if text.is_empty() { Ok(()) } else { canvas.draw_text(text, &style, at) }
 }
@@ -413,6 +413,10 @@ mod tests {
     #[test]
     fn a_place_that_cannot_be_written_is_refused() {
         let failure = check_writable(Path::new("no/such/folder/race.svg")).unwrap_err();
-        insta::assert_snapshot!(failure, @"cannot write the picture no/such/folder/race.svg: No such file or directory. Give --svg a file in a folder you may write to.");
+        assert_eq!(
+            failure.to_string(),
+            "cannot write the picture no/such/folder/race.svg: No such file or directory. \
+             Give --svg a file in a folder you may write to."
+        );
     }
 }

@@ -12,8 +12,8 @@ use super::effect::Effect;
 pub(super) struct Component<'a> {
     /// Those that were answered, in the order in which they must have taken place.
     pub(super) answered: Vec<Answered<'a>>,
-    /// Those that may or may not have taken place. The members of a class are interchangeable and in
-    /// the order in which they were called, and so are the classes by their first members.
+    /// Those that may or may not have taken place, by class. The members of a class are
+    /// interchangeable, and in the order in which they were called.
     pub(super) unknown: Vec<Vec<Effect<'a>>>,
 }
 
@@ -27,12 +27,13 @@ pub(super) struct Answered<'a> {
     pub(super) leaves_no_trace: bool,
     /// A number that no other has that is in flight at the same time.
     pub(super) lane: usize,
-    /// Those that can have taken place at the last moment of this one, itself among them, by the last
-    /// moments of their own. They are places in [`Component::answered`].
+    /// Those that can have taken place at the last moment of this one, itself among them, in the
+    /// order of their own last moments. They are places in [`Component::answered`].
     pub(super) in_flight: Vec<usize>,
 }
 
-/// Tears effects apart where they have nothing to do with each other.
+/// Tears effects apart where they have nothing to do with each other. Where nobody was told
+/// anything there is nothing to explain.
 pub(super) fn partition(effects: Vec<Effect<'_>>) -> Vec<Component<'_>> {
     let holds = mentions(&effects);
     let mut parts = Parts((0..effects.len()).collect());
@@ -52,7 +53,8 @@ pub(super) fn partition(effects: Vec<Effect<'_>>) -> Vec<Component<'_>> {
             None => together.push(vec![effect]),
         }
     }
-    together.into_iter().map(|effects| Component::new(effects, &holds)).collect()
+    let told = together.into_iter().filter(|effects| effects.iter().any(Effect::is_answered));
+    told.map(|effects| Component::new(effects, &holds)).collect()
 }
 
 /// Disjoint sets of places: each points to another of its set, the last one to itself.
@@ -150,8 +152,11 @@ impl Class {
             Some(hold)
         });
         let mentioned_again = taken.any(|hold| holds.get(hold).is_some_and(|&often| often > 1));
-        let one = effect.calls.len() == 1 && !mentioned_again;
-        if one { Self::Batch(effect.calls[0].batch.fingerprint()) } else { Self::Own(place) }
+        if mentioned_again {
+            Self::Own(place)
+        } else {
+            Self::Batch(effect.calls[0].batch.fingerprint())
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Calls as lanes: who was in flight together with whom.
 
+use std::fmt::Debug;
+
 use exactly_core::layers::{Call, Ending};
 use exactly_core::{Refusal, Reply, Step};
 
-/// One line per call, the marked ones with an arrow. Moments that nobody in the picture lived are left
-/// out.
+/// One line per call, the marked one with an arrow. Only moments at which one of them began or
+/// ended have a column.
 pub(super) fn diagram(calls: &[&Call], marked: Option<&Call>) -> String {
     let mut moments: Vec<u64> =
         calls.iter().flat_map(|call| [Some(call.called), answered_at(call)]).flatten().collect();
@@ -61,23 +63,34 @@ fn call_text(call: &Call) -> String {
 
 fn step_text(step: &Step) -> String {
     let optional = if step.optional { ", optional" } else { "" };
-    format!("{}: {}{optional}", step.key, inner(inner(&format!("{:?}", step.op))))
+    format!("{}: {}{optional}", step.key, plain(&step.op))
 }
 
 pub(super) fn reply_text(reply: &Reply) -> String {
     match reply {
-        Reply::Applied(outcomes) => {
-            let texts = outcomes.iter().map(|outcome| format!("{outcome:?}"));
-            texts.map(|text| inner(inner(&text)).to_owned()).collect::<Vec<_>>().join("; ")
-        }
+        Reply::Applied(outcomes) => outcomes.iter().map(plain).collect::<Vec<_>>().join("; "),
         Reply::Refused(Refusal::Requirement(place)) => format!("refused by requirement {place}"),
         Reply::Refused(Refusal::Operation(place, outcome)) => {
-            format!("refused by operation {place}: {}", inner(inner(&format!("{outcome:?}"))))
+            format!("refused by operation {place}: {}", plain(outcome))
         }
     }
 }
 
-/// `Add { by: 1 }` of `Counter(Add { by: 1 })`: which kind it is, the rest shows as well.
+/// The value without its kind, which the rest shows as well, without bounds where there are none,
+/// and without the epoch, which every engine numbers by its own clock.
+pub(super) fn plain(value: &impl Debug) -> String {
+    let text = format!("{value:?}").replace(", bounds: Bounds { min: None, max: None }", "");
+    let text = match text.split_once(", epoch: ") {
+        Some((before, rest)) => {
+            let after = rest.find([',', ' ']).map_or("", |end| &rest[end..]);
+            format!("{before}{after}")
+        }
+        None => text,
+    };
+    inner(inner(&text)).to_owned()
+}
+
+/// `Add { by: 1 }` of `Add(Add { by: 1 })`.
 fn inner(text: &str) -> &str {
     text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(text)
 }

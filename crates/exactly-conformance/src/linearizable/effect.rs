@@ -84,7 +84,7 @@ impl<'a> Effect<'a> {
         Ok(())
     }
 
-    fn is_answered(&self) -> bool {
+    pub(super) fn is_answered(&self) -> bool {
         self.replies().next().is_some()
     }
 
@@ -133,11 +133,8 @@ impl<'a> Effect<'a> {
         world: &'w World,
         moment: u64,
     ) -> impl Iterator<Item = Trial<'w>> {
-        let asked = self.calls.iter().enumerate().filter(move |(place, call)| {
-            let same = |other: &&Call| other.batch.steps == call.batch.steps;
-            call.called <= moment && !self.calls[..*place].iter().any(same)
-        });
-        asked.filter_map(|(_, call)| {
+        let asked = self.calls.iter().take_while(move |call| call.called <= moment);
+        asked.filter_map(|call| {
             let (reply, trial) = world.play(&call.batch);
             let reply = reply.ok()?;
             self.replies().all(|told| told.says_the_same(&reply)).then_some(trial)

@@ -6,7 +6,7 @@ use exactly_core::layers::{Call, Ending};
 use exactly_core::{Fault, Key, Reply, State};
 
 use super::component::Component;
-use super::diagram::{diagram, reply_text};
+use super::diagram::{diagram, plain, reply_text};
 use super::search::Stuck;
 use super::world::World;
 
@@ -102,7 +102,8 @@ impl fmt::Display for Impasse {
 impl fmt::Display for Possible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stored = self.stored.iter().take(KEYS_TOLD_MAX);
-        let stored: Vec<_> = stored.map(|(key, state)| format!("{key} = {state:?}")).collect();
+        let stored: Vec<_> =
+            stored.map(|(key, state)| format!("{key} = {}", plain(state))).collect();
         match stored.as_slice() {
             [] => write!(f, "nothing")?,
             stored => write!(f, "{}", stored.join(", "))?,

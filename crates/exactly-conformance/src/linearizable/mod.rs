@@ -9,9 +9,11 @@
 //!
 //! | ending | then |
 //! | --- | --- |
-//! | answered | takes place between its call and its return, with [that reply](exactly_core::Reply::says_the_same) |
+//! | answered | takes place between its call and its return, with [that reply] |
 //! | no effect | is left out |
 //! | unknown | takes place at any moment after its call, or never |
+//!
+//! [that reply]: exactly_core::Reply::says_the_same
 //!
 //! Calls under one token are one effect that takes place at most once: not before the first of them
 //! was made, not after the first of them was answered, and each of them that was answered was told
@@ -22,10 +24,12 @@
 //!
 //! The order is looked for with a clock that stands still. So nothing in a history may depend on
 //! time that passes: leases and times to live are to be longer than it lasts. Two operations depend
-//! on it by nature and are told apart as [`Objection::CannotJudge`]: an
-//! [`Undo`](exactly_core::operations::counter::Undo), because every engine numbers epochs by its own
-//! clock, and a [`Ttl`](exactly_core::operations::key::Ttl). So is a token with two batches, which
-//! is misuse.
+//! on it by nature, and their histories are told apart as [`Objection::CannotJudge`]: a counter's
+//! [`Undo`], because every engine numbers epochs by its own clock, and a key's [`Ttl`]. So are
+//! those with one token for two batches, which is misuse.
+//!
+//! [`Undo`]: exactly_core::operations::counter::Undo
+//! [`Ttl`]: exactly_core::operations::key::Ttl
 //!
 //! # How the order is found
 //!
@@ -37,8 +41,8 @@
 //! stored, and how many unknown calls were spent on it. None is visited twice, nor one that spent
 //! more than another to get to the same. Unknown calls of equal batches are interchangeable.
 //!
-//! A search that visits more configurations than allowed answers [`Objection::GaveUp`], which a test
-//! treats as what it is: not proven.
+//! A search that needs more configurations than allowed answers [`Objection::GaveUp`], which a
+//! test treats as what it is: not proven.
 
 mod component;
 mod diagram;
@@ -56,7 +60,8 @@ use exactly_core::layers::Call;
 
 pub use impasse::{Impasse, Possible};
 
-/// How many configurations [`check`] visits at most in one component of keys. They take some 300 MB.
+/// How many configurations [`check`] visits at most in one component of keys. They take up to
+/// half a gigabyte. An ordinary history needs one or two for each call.
 pub const CONFIGURATIONS_MAX: usize = 400_000;
 
 /// Why a history is not known to be linearizable.
@@ -80,7 +85,7 @@ pub enum Objection {
 pub enum Unjudged {
     /// A counter's [`Undo`](exactly_core::operations::counter::Undo): epochs are each engine's own.
     Undo(Box<Call>),
-    /// A key's [`Ttl`](exactly_core::operations::key::Ttl): the answer depends on when it was asked.
+    /// A key's [`Ttl`](exactly_core::operations::key::Ttl): its answer depends on the time.
     Ttl(Box<Call>),
     /// One token, two batches: misuse of which it is not known what came of it.
     TokenOfTwoBatches(Box<[Call; 2]>),
@@ -115,8 +120,8 @@ pub enum Unjudged {
 /// ```
 ///
 /// # Errors
-/// When there is none, when there was none among [`CONFIGURATIONS_MAX`] configurations, and when the
-/// history cannot be judged.
+/// When there is none, when it was not found within [`CONFIGURATIONS_MAX`] configurations, and when
+/// the history cannot be judged.
 pub fn check(calls: &[Call]) -> Result<(), Objection> {
     check_within(calls, CONFIGURATIONS_MAX)
 }

@@ -209,8 +209,7 @@ impl Search<'_, '_> {
     fn spend_unknown(&mut self, here: &Configuration) {
         let moment = self.component.answered[here.due].until;
         for (class, members) in self.component.unknown.iter().enumerate() {
-            let next = members.get(here.spent.of(class));
-            let Some(one) = next.filter(|one| one.from() <= moment) else { continue };
+            let Some(one) = members.get(here.spent.of(class)) else { continue };
             for way in one.ways(&here.world, moment).filter(|way| way.changes()) {
                 let mut next = Configuration { world: Rc::new(way.into_world()), ..here.clone() };
                 next.spent.one_more(class);

@@ -97,7 +97,7 @@ impl Slots for Trial<'_> {
     }
 }
 
-/// The epoch and the moment of the write are left out: under a clock that stands still they are one.
+/// The epoch and the moment of the write are left out: while the clock stands still they are one.
 fn digest(key: &Key, entry: &Entry) -> u128 {
     let mut hasher = SipHasher13::new();
     hasher.write(key.as_str().as_bytes());

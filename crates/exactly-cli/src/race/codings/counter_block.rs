@@ -20,6 +20,7 @@ impl Enrol for CounterBlock {
         let Desk { course, roster, seats } = desk;
         let Some(row) = roster.row(student).await else { return Ok(()) };
         let slots_taken = course.slots_taken.clone().with_bounds(..=*seats);
+        // The block borrows the row: who hangs up steps back first and frees the row then.
         let enrolled = slots_taken.increment_with(async |_| {
             work().await;
             row.insert();

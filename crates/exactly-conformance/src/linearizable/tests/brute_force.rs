@@ -1,5 +1,5 @@
-//! A checker too simple to be mistaken: every order, each played from the start on a model of its own,
-//! with a ledger for the tokens. It knows nothing of windows, components, classes or configurations.
+//! A checker too simple to be mistaken: every order, each played on a model of its own, with a
+//! ledger for the tokens. It knows nothing of lanes, components, classes or configurations.
 
 use exactly_core::{Fault, Model};
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use exactly_core::layers::{Call, Ending};
 use exactly_core::operations::capacity::{
-    self, CapacityOp, CapacityOutcome, Confirmed, Levels, Taken,
+    self, CapacityOp, CapacityOutcome, Confirmed, Extended, Levels, Taken,
 };
 use exactly_core::operations::counter::{self, Added, Bounds, CounterOutcome, Swapped};
 use exactly_core::operations::flag::{self, FlagOutcome, Marked};
@@ -115,6 +115,10 @@ fn release(hold: u128) -> Batch {
     on("seats", capacity::Release { hold: HoldId::from_u128(hold) })
 }
 
+fn extend(hold: u128) -> Batch {
+    on("seats", capacity::Extend { hold: HoldId::from_u128(hold), lease: HOUR })
+}
+
 fn levels(limit: u64) -> Batch {
     on("seats", capacity::Read { limit })
 }
@@ -180,6 +184,10 @@ fn confirmed() -> Outcome {
 
 fn released(something: bool) -> Outcome {
     Outcome::Capacity(CapacityOutcome::Release(something))
+}
+
+fn extended() -> Outcome {
+    Outcome::Capacity(CapacityOutcome::Extend(Extended::Extended))
 }
 
 fn seen(limit: u64, held: u64, confirmed: u64) -> Outcome {

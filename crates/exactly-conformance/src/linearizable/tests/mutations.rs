@@ -1,5 +1,5 @@
-//! Random histories: right ones are accepted; of those with one answer changed, the brute force judges
-//! each as well.
+//! Random histories: right ones are accepted; those with one answer changed are judged by the brute
+//! force as well.
 
 use fastrand::Rng;
 
@@ -9,9 +9,10 @@ use super::*;
 
 type Workload = (&'static str, fn(&mut Rng) -> Batch);
 
-const WORKLOADS: [Workload; 5] = [
+const WORKLOADS: [Workload; 6] = [
     ("counting", counting),
     ("amounts", amounts),
+    ("fractions", fractions),
     ("writing", writing),
     ("booking", booking),
     ("anything", anything),

@@ -92,6 +92,8 @@ fn answered() -> Vec<(&'static str, Vec<Call>)> {
 }
 
 fn unanswered() -> Vec<(&'static str, Vec<Call>)> {
+    let still_held = Condition::Holds(HoldId::from_u128(2));
+    let reset = on("count", counter::Set { to: 2, bounds: Bounds::NONE });
     vec![
         (
             "an unknown call that took effect",
@@ -128,6 +130,37 @@ fn unanswered() -> Vec<(&'static str, Vec<Call>)> {
                 at(5, 6, confirm(2), [confirmed()]),
                 at(7, 8, take(3, 2), [held(3)]),
                 at(9, 10, levels(2), [seen(2, 1, 1)]),
+            ],
+        ),
+        (
+            "the hold that is extended is the one that was taken",
+            vec![
+                unknown(1, take(1, 2)),
+                unknown(2, take(2, 2)),
+                at(3, 4, levels(2), [seen(2, 1, 0)]),
+                at(5, 6, extend(2), [extended()]),
+                at(7, 8, levels(2), [seen(2, 1, 0)]),
+            ],
+        ),
+        (
+            "the hold that a batch requires is the one that was taken",
+            vec![
+                unknown(1, take(1, 2)),
+                unknown(2, take(2, 2)),
+                at(3, 4, levels(2), [seen(2, 1, 0)]),
+                at(5, 6, add(1).requiring(named("seats"), still_held), [stepped(1)]),
+                at(7, 8, levels(2), [seen(2, 1, 0)]),
+            ],
+        ),
+        (
+            "of two ways to the same value the dearer one was taken",
+            vec![
+                unknown(1, reset),
+                unknown(2, add(1)),
+                unknown(3, add(1)),
+                at(4, 5, count(), [counted(2)]),
+                at(6, 7, swap(7), [swapped(2)]),
+                at(8, 9, count(), [counted(2)]),
             ],
         ),
         ("an unknown read", vec![unknown(1, count()), at(2, 3, add(1), [stepped(1)])]),

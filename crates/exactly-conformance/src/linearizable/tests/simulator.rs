@@ -113,6 +113,14 @@ pub(super) fn amounts(rng: &mut Rng) -> Batch {
     if rng.u8(..10) == 0 { count() } else { add(rng.i64(-3..=9)) }
 }
 
+/// Additions of fractions.
+pub(super) fn fractions(rng: &mut Rng) -> Batch {
+    match rng.u8(..4) {
+        0 => on("level", counter::Get { start: 0.0 }),
+        _ => on("level", counter::Add::by([-0.5, 0.25, 1.5][rng.usize(..3)])),
+    }
+}
+
 /// A value that is written, read, and replaced if it is still the same.
 pub(super) fn writing(rng: &mut Rng) -> Batch {
     let [old, to] = [(); 2].map(|()| rng.u8(..5).to_string());

@@ -74,4 +74,6 @@ fn the_bound_is_on_each_component_and_not_on_the_number_of_calls() {
         .map(|n| at(2 * n, 2 * n + 1, on(&format!("key {n}"), counter::Add::by(1)), [stepped(1)]))
         .collect();
     assert!(check_within(&calls, 2).is_ok());
+    assert!(matches!(check_within(&calls, 0), Err(Objection::GaveUp { .. })));
+    assert!(check_within(&[unknown(1, add(1))], 0).is_ok());
 }
