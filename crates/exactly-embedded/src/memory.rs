@@ -96,7 +96,8 @@ const SHARDS: usize = 64;
 const LEDGERS: usize = 16;
 
 impl Memory {
-    /// An empty engine on real time. Inside a tokio runtime it frees expired state by itself;
+    /// An empty engine on real time. Inside a tokio runtime, which must have its timers enabled, it
+    /// frees expired state by itself;
     /// outside, expired state is freed when its key is next touched.
     pub fn new() -> Self {
         Self::with(Options::default())

@@ -97,7 +97,7 @@ impl<N: Number> Rewinding<N> {
     fn new(object: &Object, step: Add<N>) -> Self {
         let (by, bounds) = (step.by, step.bounds);
         let flight = Call::new(object, step, |_, added| Ok(added)).owned();
-        Self { object: object.clone(), by, bounds, phase: Phase::Stepping(Box::pin(flight)) }
+        Self { object: object.clone(), by, bounds, phase: Phase::Stepping(flight) }
     }
 
     /// The value after the step; none when it would have left the bounds.
@@ -130,7 +130,7 @@ impl<N: Number> Rewinding<N> {
 }
 
 fn fly<N: Number>(object: &Object, undo: Undo<N>) -> Flight<Undone<N>> {
-    Box::pin(Call::new(object, undo, |_, undone| Ok(undone)).timeless().owned())
+    Call::new(object, undo, |_, undone| Ok(undone)).timeless().owned()
 }
 
 fn landed<N: Number>(object: &Object, undone: Undone<N>) -> Result<(), Fault> {

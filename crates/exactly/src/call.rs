@@ -3,9 +3,13 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use exactly_core::{Answer, Batch, Delivery, Fault, Lifetime, Operation, Reply, Step, Token};
+use exactly_core::{
+    Answer, Batch, BoxFuture, Delivery, Engine, Fault, Lifetime, Operation, Reply, Step, Token,
+};
+use tracing::warn;
 
 use crate::object::Object;
 
@@ -32,7 +36,11 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     lifetime: Lifetime,
     delivery: Delivery,
     read: Read<'a, O, T>,
+    abandoned: Option<Abandoned<O>>,
 }
+
+/// What is left to do about an outcome that nobody is there to hear.
+type Abandoned<O> = fn(Object, <O as Operation>::Outcome);
 
 /// From what the engine answered to what the caller gets.
 type Read<'a, O, T> = fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fault>;
@@ -48,7 +56,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         read: Read<'a, O, T>,
     ) -> Self {
         let (lifetime, delivery) = (object.lifetime(), Delivery::ExactlyOnce);
-        Self { object, operation, lifetime, delivery, read }
+        Self { object, operation, lifetime, delivery, read, abandoned: None }
     }
 
     /// Leaves the time to live alone.
@@ -77,19 +85,34 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self
     }
 
+    /// Carried to its end in the background when the caller goes away, and then this is done about
+    /// the outcome.
+    pub(crate) fn when_abandoned(mut self, then: Abandoned<O>) -> Self {
+        self.abandoned = Some(then);
+        self
+    }
+
+    /// Carried to its end in the background when the caller goes away.
+    pub(crate) fn carried_through(self) -> Self {
+        self.when_abandoned(|_, _| {})
+    }
+
     fn batch(self) -> Result<Batch, Fault> {
         let step = Step::new(self.object.key()?.clone(), self.operation?.into_op());
         Ok(Batch::one(step.lifetime(self.lifetime)).delivery(self.delivery))
     }
 
     /// The call as a future that owns all it needs, answering what the engine answered.
-    pub(crate) fn owned(
-        self,
-    ) -> impl Future<Output = Result<O::Outcome, Fault>> + Send + use<O, T> {
-        let engine = self.object.store().engine().clone();
-        let batch = self.batch();
-        async move { engine.apply(batch?).await?.only::<O>() }
+    pub(crate) fn owned(self) -> Owned<O> {
+        fly::<O>(Arc::clone(self.object.store().engine()), self.batch())
     }
+}
+
+/// A flight that depends on nobody.
+type Owned<O> = BoxFuture<'static, Result<<O as Operation>::Outcome, Fault>>;
+
+fn fly<O: Operation>(engine: Arc<dyn Engine>, batch: Result<Batch, Fault>) -> Owned<O> {
+    Box::pin(async move { engine.apply(batch?).await?.only::<O>() })
 }
 
 impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
@@ -98,11 +121,14 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
 
     fn into_future(self) -> Calling<'a, O, T> {
         let (object, read) = (self.object, self.read);
-        let answer = match self.batch() {
-            Ok(batch) => object.store().engine().apply(batch),
-            Err(fault) => Answer::ready(Err(fault)),
+        let flight = match self.abandoned {
+            Some(abandoned) => Flight::Owned(self.owned(), abandoned),
+            None => Flight::Borrowed(match self.batch() {
+                Ok(batch) => object.store().engine().apply(batch),
+                Err(fault) => Answer::ready(Err(fault)),
+            }),
         };
-        Calling { object, read, answer }
+        Calling { object, read, flight }
     }
 }
 
@@ -118,18 +144,55 @@ impl<O: Operation, T> fmt::Debug for Call<'_, O, T> {
 
 /// A [`Call`] on its way.
 #[must_use = "a call does nothing until it is awaited"]
-#[derive(Debug)]
 pub struct Calling<'a, O: Operation, T> {
     object: &'a Object,
     read: Read<'a, O, T>,
-    answer: Answer<'a, Reply>,
+    flight: Flight<'a, O>,
 }
+
+enum Flight<'a, O: Operation> {
+    /// Ends where its caller drops it.
+    Borrowed(Answer<'a, Reply>),
+    /// Goes on without its caller.
+    Owned(Owned<O>, Abandoned<O>),
+    Landed,
+}
+
+// Nothing in it is pinned in place: the answer is not, and the owned flight has its own box.
+impl<O: Operation, T> Unpin for Calling<'_, O, T> {}
 
 impl<O: Operation, T> Future for Calling<'_, O, T> {
     type Output = Result<T, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (object, read) = (self.object, self.read);
-        Pin::new(&mut self.answer).poll(cx).map(|reply| read(object, reply?.only::<O>()?))
+        let outcome = match &mut self.flight {
+            Flight::Borrowed(answer) => {
+                ready!(Pin::new(answer).poll(cx)).and_then(Reply::only::<O>)
+            }
+            Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
+            Flight::Landed => panic!("a call was polled after it had answered"),
+        };
+        self.flight = Flight::Landed;
+        Poll::Ready(outcome.and_then(|outcome| (self.read)(self.object, outcome)))
+    }
+}
+
+impl<O: Operation, T> Drop for Calling<'_, O, T> {
+    fn drop(&mut self) {
+        let flight = std::mem::replace(&mut self.flight, Flight::Landed);
+        let Flight::Owned(flight, abandoned) = flight else { return };
+        let object = self.object.clone();
+        self.object.store().background().run(Box::pin(async move {
+            match flight.await {
+                Ok(outcome) => abandoned(object, outcome),
+                Err(fault) => warn!(target: "exactly", "a call whose caller went away: {fault}"),
+            }
+        }));
+    }
+}
+
+impl<O: Operation, T> fmt::Debug for Calling<'_, O, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calling").field("key", &self.object.key()).finish_non_exhaustive()
     }
 }

@@ -8,11 +8,12 @@
 //! engine:
 //!
 //! ```
-//! use exactly::{Capacity, Counter, Objects, Store, Value};
+//! use exactly::{Capacity, Confirmed, Counter, Objects, Store, Taking, Value};
 //!
 //! #[derive(Objects)]
 //! #[exactly(name = "course")]
 //! struct Course {
+//!     #[exactly(max = 30)]
 //!     slots_taken: Counter,
 //!     #[exactly(start = 30)]
 //!     available_slots: Counter,
@@ -28,11 +29,15 @@
 //! let store = Store::open("memory:").await?;
 //! let course = Course::at(&store, 42);
 //!
-//! let enrolled = course
-//!     .slots_taken
-//!     .increment_with(async |taken| if taken <= 30 { Some(enrol().await) } else { None })
-//!     .await?;
+//! // A step that stands only if the block succeeds: errors, panics and dropped futures undo it.
+//! let enrolled = course.slots_taken.increment_with(async |_taken| Some(enrol().await)).await?;
 //! assert_eq!(enrolled.kept(), Some("enrolled"));
+//!
+//! // A seat that is held, then confirmed; should the whole process die in between, it comes back.
+//! if let Taking::Held(seat) = course.seats.take(1).await? {
+//!     enrol().await;
+//!     assert_eq!(seat.confirm().await?, Confirmed::Confirmed);
+//! }
 //! # Ok(()) }
 //! ```
 //!

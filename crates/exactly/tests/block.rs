@@ -55,6 +55,20 @@ async fn some_and_ok_keep_none_and_err_undo() {
 }
 
 #[tokio::test]
+async fn a_block_may_refuse_by_the_value_it_is_given() {
+    let taken = counter().await;
+    taken.set(29).await.unwrap();
+    let enrol = async || "enrolled";
+    let mut enrolled = Vec::new();
+    for _ in 0..3 {
+        let block = async |taken| if taken <= 30 { Some(enrol().await) } else { None };
+        enrolled.push(taken.increment_with(block).await.unwrap().kept());
+    }
+    assert_eq!(enrolled, [Some("enrolled"), None, None]);
+    assert_eq!(taken.get().await.unwrap(), 30);
+}
+
+#[tokio::test]
 async fn false_and_zero_and_unit_keep_when_they_are_some() {
     let taken = counter().await;
     assert!(taken.increment_with(async |_| Some(false)).await.unwrap().is_kept());

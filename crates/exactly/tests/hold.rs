@@ -1,11 +1,14 @@
 //! Holds: confirmed, released, dropped, kept.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::future::{Future, IntoFuture};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use exactly::core::ManualClock;
-use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking};
+use exactly::core::{Answer, Batch, Engine, ManualClock, Mark, Reply};
+use exactly::{Capacity, Confirmed, Extended, GivenBack, Key, Profile, Resized, Store, Taking};
 use exactly_embedded::{Memory, Options};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -96,4 +99,69 @@ async fn what_a_capacity_cannot_be_is_misuse() {
         assert!(fault.to_string().contains("seats"), "{fault}");
     }
     assert!(!seats.exists().await.unwrap());
+}
+
+/// An engine that answers later: callers can go away while the question and the answer travel.
+#[derive(Debug)]
+struct Slow<E>(E);
+
+impl<E: Engine> Engine for Slow<E> {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        Answer::pending(async move {
+            tokio::task::yield_now().await;
+            let reply = self.0.apply(batch).await;
+            tokio::task::yield_now().await;
+            reply
+        })
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+        self.0.changed(key, since)
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+}
+
+fn poll_times(mut future: Pin<&mut impl Future>, polls: usize) {
+    for _ in 0..polls {
+        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_take_whose_caller_goes_away_on_its_way_gives_the_units_back() {
+    for polls in 0..5 {
+        let store = Store::builder().layer(Slow).open("memory:").await.unwrap();
+        let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
+        poll_times(pin!(seats.take(1).into_future()), polls);
+        store.settle().await;
+        assert_eq!(levels(&seats).await, (3, 0, 0), "after {polls} polls");
+    }
+}
+
+#[tokio::test]
+async fn a_confirm_once_begun_is_carried_to_its_end_and_may_be_asked_again() {
+    for polls in 0..5 {
+        let store = Store::builder().layer(Slow).open("memory:").await.unwrap();
+        let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
+        let hold = seats.take(1).await.unwrap().held().unwrap();
+        let id = hold.id();
+        poll_times(pin!(hold.confirm()), polls);
+        store.settle().await;
+        let begun = if polls == 0 { (3, 0, 0) } else { (2, 0, 1) };
+        assert_eq!(levels(&seats).await, begun, "after {polls} polls");
+        let again = seats.hold(id).confirm().await.unwrap();
+        assert_eq!(again == Confirmed::Confirmed, polls > 0);
+        assert_eq!(levels(&seats).await, begun);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_may_be_known_only_at_run_time() {
+    let (seats, _clock) = seats();
+    assert_eq!(seats.with_limit(7).free().await.unwrap(), 7);
 }

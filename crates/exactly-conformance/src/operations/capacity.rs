@@ -36,9 +36,12 @@ pub async fn meaning(subject: Subject) {
     assert_eq!(subject.ok(&key, take(one, 2, LONG)).await, Taken::Held { hold: one });
     assert_eq!(levels(&subject, &key).await, (1, 2, 0), "the same hold is taken once");
     assert_eq!(subject.ok(&key, Confirm { hold: two }).await, Confirmed::Lapsed);
-    assert_eq!(subject.ok(&key, Confirm { hold: one }).await, Confirmed::Confirmed);
-    assert_eq!(subject.ok(&key, Confirm { hold: one }).await, Confirmed::Lapsed);
+    for _again in 0..2 {
+        assert_eq!(subject.ok(&key, Confirm { hold: one }).await, Confirmed::Confirmed);
+    }
     assert!(!subject.ok(&key, Release { hold: one }).await);
+    let extend = Extend { hold: one, lease: LONG };
+    assert_eq!(subject.ok(&key, extend).await, Extended::Lapsed);
     assert_eq!(levels(&subject, &key).await, (1, 0, 2));
     assert_eq!(subject.ok(&key, take(two, 1, LONG)).await, Taken::Held { hold: two });
     assert!(subject.ok(&key, Release { hold: two }).await);
@@ -66,6 +69,13 @@ pub async fn leases(subject: Subject) {
     assert!(!subject.ok(&key, Release { hold: short }).await);
     assert_eq!(subject.ok(&key, Confirm { hold: long }).await, Confirmed::Confirmed);
     assert_eq!(levels(&subject, &key).await, (2, 0, 1));
+    // Who is confirmed stays so; who confirms long after is told that there is no such hold.
+    let brief = HoldId::unique();
+    subject.ok(&key, take(brief, 1, SOON)).await;
+    assert_eq!(subject.ok(&key, Confirm { hold: brief }).await, Confirmed::Confirmed);
+    subject.pass(SOON * 2).await;
+    assert_eq!(subject.ok(&key, Confirm { hold: brief }).await, Confirmed::Lapsed);
+    assert_eq!(levels(&subject, &key).await, (1, 0, 2));
 }
 
 /// A limit may shrink below what is taken: nobody loses a unit, and none is free until enough came

@@ -45,7 +45,8 @@ operations! {
         limit: u64,
     } -> Taken;
 
-    /// Makes held units permanent, if the lease still runs.
+    /// Makes held units permanent, if the lease still runs. Confirming again is answered alike for as
+    /// long as the lease would have run.
     write Confirm {
         /// The hold.
         hold: HoldId,
@@ -169,8 +170,7 @@ impl Refusable for Taken {
 pub enum Confirmed {
     /// The units are taken for good.
     Confirmed,
-    /// Refused: there is no such hold any more. Its lease ran out, or it was confirmed or released
-    /// before.
+    /// Refused: there is no such hold any more. Its lease ran out, or it was released before.
     Lapsed,
 }
 
@@ -229,8 +229,10 @@ impl Refusable for Resized {}
 pub struct CapacityState {
     limit: u64,
     confirmed: u64,
-    /// The sum of `holds`.
+    /// The sum of the `holds` that are not confirmed.
     held: u64,
+    /// The holds whose leases run. A confirmed one stays until its lease would have run out, so that
+    /// whoever confirms again, not having heard the answer, gets it.
     holds: BTreeMap<HoldId, Hold>,
     /// The same holds in the order in which their leases run out.
     leases: BTreeSet<(Timestamp, HoldId)>,
@@ -240,6 +242,7 @@ pub struct CapacityState {
 struct Hold {
     units: u64,
     until: Timestamp,
+    confirmed: bool,
 }
 
 impl CapacityState {
@@ -259,21 +262,32 @@ impl CapacityState {
 
     fn hold(&mut self, id: HoldId, units: u64, until: Timestamp) {
         self.held += units;
-        self.holds.insert(id, Hold { units, until });
+        self.holds.insert(id, Hold { units, until, confirmed: false });
         self.leases.insert((until, id));
     }
 
-    /// Ends a hold, and tells how many units it had.
+    /// Ends a hold that is not confirmed, and tells how many units it had.
     fn end(&mut self, id: HoldId) -> Option<u64> {
-        let Hold { units, until } = self.holds.remove(&id)?;
+        let Hold { units, until, .. } = *self.holds.get(&id).filter(|hold| !hold.confirmed)?;
+        self.holds.remove(&id);
         self.leases.remove(&(until, id));
         self.held -= units;
         Some(units)
     }
 
+    fn confirm(&mut self, id: HoldId) -> Confirmed {
+        let Some(hold) = self.holds.get_mut(&id) else { return Confirmed::Lapsed };
+        if !hold.confirmed {
+            hold.confirmed = true;
+            self.held -= hold.units;
+            self.confirmed += hold.units;
+        }
+        Confirmed::Confirmed
+    }
+
     /// Whether this hold's lease still runs.
     pub(crate) fn holds(&self, id: HoldId) -> bool {
-        self.holds.contains_key(&id)
+        self.holds.get(&id).is_some_and(|hold| !hold.confirmed)
     }
 
     /// Frees what is held on leases that have run out.
@@ -282,7 +296,10 @@ impl CapacityState {
             if until > now {
                 break;
             }
-            self.end(id);
+            self.leases.remove(&(until, id));
+            if let Some(hold) = self.holds.remove(&id).filter(|hold| !hold.confirmed) {
+                self.held -= hold.units;
+            }
         }
     }
 
@@ -308,13 +325,7 @@ pub(crate) fn step(
         }
         CapacityOp::Take(take) => CapacityOutcome::Take(self::take(slot, take, now)?),
         CapacityOp::Confirm(Confirm { hold }) => CapacityOutcome::Confirm(
-            match stored.and_then(|capacity| Some((capacity.end(*hold)?, capacity))) {
-                None => Confirmed::Lapsed,
-                Some((units, capacity)) => {
-                    capacity.confirmed += units;
-                    Confirmed::Confirmed
-                }
-            },
+            stored.map_or(Confirmed::Lapsed, |capacity| capacity.confirm(*hold)),
         ),
         CapacityOp::Release(Release { hold }) => {
             CapacityOutcome::Release(stored.and_then(|capacity| capacity.end(*hold)).is_some())
@@ -409,8 +420,13 @@ mod tests {
         assert_eq!(levels(&mut model, &key), (1, 2, 0));
         assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Confirmed);
         assert_eq!(levels(&mut model, &key), (1, 0, 2));
-        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Lapsed);
+        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Confirmed);
         assert!(!model.run(&key, Release { hold }).unwrap());
+        let extend = Extend { hold, lease: LEASE };
+        assert_eq!(model.run(&key, extend).unwrap(), Extended::Lapsed);
+        assert_eq!(levels(&mut model, &key), (1, 0, 2));
+        model.advance(LEASE);
+        assert_eq!(model.run(&key, Confirm { hold }).unwrap(), Confirmed::Lapsed);
         assert_eq!(levels(&mut model, &key), (1, 0, 2));
         assert_eq!(
             model.run(&key, GiveBack { units: 3 }).unwrap(),

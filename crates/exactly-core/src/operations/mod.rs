@@ -139,9 +139,9 @@ pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, now: Timestamp) -> Resul
 /// One operation and its only outcome.
 ///
 /// Engines speak [`Op`] and [`Outcome`]; this trait pairs them, so that callers get precise types.
-pub trait Operation: Clone + std::fmt::Debug {
+pub trait Operation: Clone + std::fmt::Debug + Send + 'static {
     /// What the operation answers.
-    type Outcome;
+    type Outcome: Send + 'static;
 
     /// As an engine takes it.
     fn into_op(self) -> Op;

@@ -56,6 +56,13 @@ impl Capacity {
         Self { limit, ..Self::declare(Object::alone(store, name)) }
     }
 
+    /// Starts with this limit instead, for a limit that is known only at run time.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// How long a hold lasts without being confirmed or extended.
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
@@ -68,8 +75,8 @@ impl Capacity {
 impl Capacity {
     /// Takes `units` on the capacity's lease, if that many are free.
     ///
-    /// If the call is cancelled on its way, what it may have taken comes back when the lease runs
-    /// out.
+    /// If the caller goes away while the call is on its way, what it takes is released in the
+    /// background.
     ///
     /// # Faults
     /// *Misuse* for zero units, or a lease or limit outside what is allowed.
@@ -88,6 +95,10 @@ impl Capacity {
                 Taken::Held { hold } => Taking::Held(Hold::new(object.clone(), hold)),
                 Taken::Full { free, held } => Taking::Full { free, held },
             })
+        })
+        .when_abandoned(|object, taken| match taken {
+            Taken::Held { hold } => drop(Hold::new(object, hold)),
+            Taken::Full { .. } => {}
         })
     }
 
@@ -174,21 +185,27 @@ impl Hold {
     /// Makes the units permanent. Refused when the lease has run out: the units may be another's by
     /// now, and whatever was done on the strength of the hold must be undone.
     ///
+    /// Once begun it is carried to its end, also when the caller goes away. Who did not hear the
+    /// answer may [pick the hold up](Capacity::hold) and confirm again: the answer is the same for
+    /// as long as the lease would have run.
+    ///
     /// # Faults
     /// As the engine says. If it is *unknown* whether the confirmation arrived, the lease ends the
     /// hold unless it did.
     pub async fn confirm(mut self) -> Result<Confirmed, Fault> {
         self.ended = true;
-        Call::new(&self.object, Confirm { hold: self.id }, |_, confirmed| Ok(confirmed)).await
+        let confirm = Confirm { hold: self.id };
+        Call::new(&self.object, confirm, |_, confirmed| Ok(confirmed)).carried_through().await
     }
 
-    /// Gives the units back now. Answers whether they were still held.
+    /// Gives the units back now. Answers whether they were still held. Once begun it is carried to
+    /// its end.
     ///
     /// # Faults
     /// As the engine says; the lease ends the hold in any case.
     pub async fn release(mut self) -> Result<bool, Fault> {
         self.ended = true;
-        self.releasing().await
+        self.releasing().carried_through().await
     }
 
     /// Lets the lease run anew for this long, counted from now. Refused when it has run out.

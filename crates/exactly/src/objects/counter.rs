@@ -220,6 +220,10 @@ impl<N: Number> Counter<N> {
 ///
 /// The last row no plain counter can mend: nobody is left to undo. Where that matters, use a
 /// [`Capacity`](crate::Capacity), whose holds come back by themselves.
+///
+/// A limit belongs into the [bounds](Counter::with_bounds), not into the block. A block that
+/// answers `None` above the limit lets nobody in too many either; but until it has stepped back it
+/// counts, and whoever comes meanwhile may be refused a place that is about to be free.
 impl<N: Number> Counter<N> {
     /// [`add_with`](Counter::add_with) one.
     ///
@@ -249,15 +253,20 @@ impl<N: Number> Counter<N> {
     /// # use exactly::{Counter, Ran, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
-    /// let taken: Counter = Counter::new(&store, "slots_taken").with_start(29);
-    /// let enrol = async |student: &str, taken| {
-    ///     if taken <= 30 { Some(format!("{student} is in")) } else { None }
+    /// let taken: Counter = Counter::new(&store, "slots_taken").with_bounds(..=30).with_start(28);
+    /// let enrol = async |student: &str, paid| match paid {
+    ///     true => Ok(format!("{student} is in")),
+    ///     false => Err(format!("{student} has not paid")),
     /// };
     ///
-    /// let ada = taken.increment_with(async |taken| enrol("Ada", taken).await).await?;
+    /// let ada = taken.increment_with(async |_| enrol("Ada", true).await).await?;
     /// assert_eq!(ada, Ran::Kept("Ada is in".to_owned()));
-    /// let bob = taken.increment_with(async |taken| enrol("Bob", taken).await).await?;
-    /// assert_eq!(bob, Ran::Undone(()));
+    /// let bob = taken.increment_with(async |_| enrol("Bob", false).await).await?;
+    /// assert_eq!(bob, Ran::Undone("Bob has not paid".to_owned()));
+    /// let cem = taken.increment_with(async |_| enrol("Cem", true).await).await?;
+    /// assert!(cem.is_kept());
+    /// let didem = taken.increment_with(async |_| enrol("Didem", true).await).await?;
+    /// assert_eq!(didem, Ran::OutOfBounds);
     /// assert_eq!(taken.get().await?, 30);
     /// # Ok(()) }
     /// ```
