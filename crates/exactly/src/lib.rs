@@ -84,3 +84,8 @@ pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.
 pub use exactly_core as core;
+
+/// The examples of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
