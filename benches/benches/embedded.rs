@@ -106,19 +106,22 @@ fn parts(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A capacity with so many holds on it.
+async fn held(holds: u64) -> Capacity {
+    let seats = Capacity::new(&Store::new(Memory::new()), "seats", holds + 2);
+    for _ in 0..holds {
+        seats.take(1).await.expect("memory").held().expect("free").keep();
+    }
+    seats
+}
+
 fn capacities(criterion: &mut Criterion) {
     let runtime = runtime();
     let mut group = criterion.benchmark_group("capacity");
-    let store = Store::new(runtime.block_on(async { Memory::new() }));
-    for held in [0_u64, 10_000, 1_000_000] {
-        let seats = Capacity::new(&store, &name(held as usize), held + 2);
-        runtime.block_on(async {
-            for _ in 0..held {
-                let taken = seats.take(1).await.expect("memory").held().expect("free");
-                taken.keep();
-            }
-        });
-        group.bench_function(BenchmarkId::new("take and release, beside holds", held), |bencher| {
+    for holds in [0_u64, 10_000, 1_000_000] {
+        let title = BenchmarkId::new("take and release, beside holds", holds);
+        group.bench_function(title, |bencher| {
+            let seats = runtime.block_on(held(holds));
             bencher.iter(|| {
                 runtime.block_on(async {
                     let taken = seats.take(1).await.expect("memory");

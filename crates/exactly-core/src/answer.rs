@@ -24,6 +24,7 @@ enum State<'a, T> {
 
 impl<'a, T> Answer<'a, T> {
     /// An answer that is there already.
+    #[inline]
     pub fn ready(result: Result<T, Fault>) -> Self {
         Self(State::Ready(Some(result)))
     }
@@ -40,6 +41,7 @@ impl<T> Unpin for Answer<'_, T> {}
 impl<T> Future for Answer<'_, T> {
     type Output = Result<T, Fault>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             State::Ready(result) => match result.take() {

@@ -128,14 +128,18 @@ impl Step {
 
     /// The keys it may touch.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        let to = match &self.op {
+        std::iter::once(&self.key).chain(self.second_key())
+    }
+
+    fn second_key(&self) -> Option<&Key> {
+        match &self.op {
             Op::Key(KeyOp::Rename(Rename { to, .. })) => Some(to),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
             Op::Capacity(_) => None,
-        };
-        std::iter::once(&self.key).chain(to)
+        }
     }
 
+    #[inline]
     fn check(&self) -> Result<(), Misuse> {
         match self.lifetime {
             Lifetime::Unchanged => {}
@@ -156,6 +160,7 @@ impl Step {
 
 impl Batch {
     /// A batch of one operation.
+    #[inline]
     pub fn one(step: Step) -> Self {
         Self { requirements: Vec::new(), steps: smallvec![step], delivery: Delivery::ExactlyOnce }
     }
@@ -195,14 +200,29 @@ impl Batch {
     }
 
     /// Whether it may change anything.
+    #[inline]
     pub fn writes(&self) -> bool {
         self.steps.iter().any(|step| step.op.writes())
     }
 
     /// Whether what it does or answers depends on the time of day.
+    #[inline]
     pub fn is_timed(&self) -> bool {
         let timed = |step: &Step| step.op.is_timed() || step.lifetime != Lifetime::Unchanged;
         self.steps.iter().any(timed)
+    }
+
+    /// The key it touches, if it is only one.
+    #[inline]
+    pub fn only_key(&self) -> Option<&Key> {
+        if let ([], [step]) = (self.requirements.as_slice(), self.steps.as_slice())
+            && step.second_key().is_none()
+        {
+            // By far the most batches are one operation on one key.
+            return Some(&step.key);
+        }
+        let mut keys = self.keys();
+        keys.next().filter(|first| keys.all(|key| key == *first))
     }
 
     /// The keys it may touch, as often as it names them.
@@ -216,6 +236,7 @@ impl Batch {
     ///
     /// # Faults
     /// *Misuse* that names the key, what is not allowed, and what would be.
+    #[inline]
     pub fn check(&self) -> Result<(), Fault> {
         let parts = self.steps.len() + self.requirements.len();
         if parts > BATCH_MAX {

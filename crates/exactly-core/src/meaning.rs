@@ -22,6 +22,7 @@ use crate::time::Timestamp;
 ///
 /// # Faults
 /// *Misuse*, and then the slots are as they were.
+#[inline]
 pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
     batch.check()?;
     for (place, requirement) in batch.requirements.iter().enumerate() {
@@ -30,11 +31,11 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
         }
     }
     if let [only] = batch.steps.as_slice() {
-        return apply_one(slots, only, now).map(|outcome| match outcome {
-            outcome if outcome.is_refusal() && !only.optional => {
-                Reply::Refused(Refusal::Operation(0, outcome))
-            }
-            outcome => Reply::Applied(SmallVec::from_buf([outcome])),
+        let (outcome, refused) = apply_one(slots, only, now)?;
+        return Ok(if refused && !only.optional {
+            Reply::Refused(Refusal::Operation(0, outcome))
+        } else {
+            Reply::Applied(SmallVec::from_buf([outcome]))
         });
     }
     let before = snapshot(slots, batch);
@@ -50,8 +51,8 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
 fn apply_all(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
     let mut outcomes = SmallVec::with_capacity(batch.steps.len());
     for (place, step) in batch.steps.iter().enumerate() {
-        let outcome = apply_one(slots, step, now)?;
-        if outcome.is_refusal() && !step.optional {
+        let (outcome, refused) = apply_one(slots, step, now)?;
+        if refused && !step.optional {
             return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
         }
         outcomes.push(outcome);
@@ -59,13 +60,20 @@ fn apply_all(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
     Ok(Reply::Applied(outcomes))
 }
 
-/// One operation, with the time to live in the same step. All or nothing by itself.
-fn apply_one(slots: &mut impl Slots, call: &Step, now: Timestamp) -> Result<Outcome, Fault> {
+/// One operation, with the time to live in the same step. All or nothing by itself. Tells whether
+/// it refused.
+#[inline]
+fn apply_one(
+    slots: &mut impl Slots,
+    call: &Step,
+    now: Timestamp,
+) -> Result<(Outcome, bool), Fault> {
     for key in call.keys() {
         slots.slot(key).lapse(now);
     }
     let outcome = step(slots, &call.key, &call.op, now).map_err(|misuse| misuse.at(&call.key))?;
-    if call.op.writes() && !outcome.is_refusal() {
+    let refused = outcome.is_refusal();
+    if !refused && call.op.writes() {
         for key in call.keys() {
             if let Some(entry) = slots.slot(key).entry_mut() {
                 entry.written = now;
@@ -73,7 +81,7 @@ fn apply_one(slots: &mut impl Slots, call: &Step, now: Timestamp) -> Result<Outc
             }
         }
     }
-    Ok(outcome)
+    Ok((outcome, refused))
 }
 
 impl Lifetime {
@@ -181,6 +189,7 @@ impl Reply {
     ///
     /// # Faults
     /// When the engine answered something else.
+    #[inline]
     pub fn only<O: Operation>(self) -> Result<O::Outcome, Fault> {
         let outcome = match self {
             Self::Applied(mut outcomes) if outcomes.len() == 1 => outcomes.pop(),

@@ -88,6 +88,7 @@ impl Slot {
 
     /// Empties the slot if its time is over, and lets the parts of its state lapse whose time is
     /// over.
+    #[inline]
     pub fn lapse(&mut self, now: Timestamp) {
         let Some(entry) = &mut self.0 else { return };
         if entry.expires <= now {
@@ -98,6 +99,7 @@ impl Slot {
     }
 
     /// When [`Slot::lapse`] will next have something to do.
+    #[inline]
     pub fn due(&self) -> Option<Timestamp> {
         let entry = self.0.as_ref()?;
         let state = match &entry.state {
@@ -115,6 +117,7 @@ impl Slot {
     }
 
     /// Steps a scalar, or creates it. Only a creation changes the epoch, which is given back.
+    #[inline]
     pub fn step_to(&mut self, scalar: Scalar, now: Timestamp) -> Epoch {
         match &mut self.0 {
             Some(entry) => {
@@ -129,6 +132,7 @@ impl Slot {
     }
 
     /// The scalar stored here, if anything is.
+    #[inline]
     pub fn scalar(&self) -> Result<Option<&Scalar>, Misuse> {
         match self.0.as_ref().map(|entry| &entry.state) {
             None => Ok(None),

@@ -143,10 +143,9 @@ impl Inner {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Reply, Fault> {
-        let mut keys = batch.keys();
-        match keys.next() {
-            Some(first) if keys.all(|key| key == first) => self.apply_to_one(first, batch),
-            Some(_) | None => self.apply_to_many(batch),
+        match batch.only_key() {
+            Some(key) => self.apply_to_one(key, batch),
+            None => self.apply_to_many(batch),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use exactly_core::{
@@ -12,6 +11,7 @@ use exactly_core::{
 use tracing::warn;
 
 use crate::object::Object;
+use crate::store::Store;
 
 /// An operation that is sent when it is awaited.
 ///
@@ -98,21 +98,22 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     }
 
     fn batch(self) -> Result<Batch, Fault> {
-        let step = Step::new(self.object.key()?.clone(), self.operation?.into_op());
-        Ok(Batch::one(step.lifetime(self.lifetime)).delivery(self.delivery))
+        let (key, op) = (self.object.key()?.clone(), self.operation?.into_op());
+        let step = Step { key, op, lifetime: self.lifetime, optional: false };
+        Ok(Batch { delivery: self.delivery, ..Batch::one(step) })
     }
 
     /// The call as a future that owns all it needs, answering what the engine answered.
     pub(crate) fn owned(self) -> Owned<O> {
-        fly::<O>(Arc::clone(self.object.store().engine()), self.batch())
+        fly::<O>(self.object.store().clone(), self.batch())
     }
 }
 
 /// A flight that depends on nobody.
 type Owned<O> = BoxFuture<'static, Result<<O as Operation>::Outcome, Fault>>;
 
-fn fly<O: Operation>(engine: Arc<dyn Engine>, batch: Result<Batch, Fault>) -> Owned<O> {
-    Box::pin(async move { engine.apply(batch?).await?.only::<O>() })
+fn fly<O: Operation>(store: Store, batch: Result<Batch, Fault>) -> Owned<O> {
+    Box::pin(async move { store.apply(batch?).await?.only::<O>() })
 }
 
 impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
@@ -179,6 +180,9 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
 
 impl<O: Operation, T> Drop for Calling<'_, O, T> {
     fn drop(&mut self) {
+        if !matches!(self.flight, Flight::Owned(..)) {
+            return;
+        }
         let flight = std::mem::replace(&mut self.flight, Flight::Landed);
         let Flight::Owned(flight, abandoned) = flight else { return };
         let object = self.object.clone();

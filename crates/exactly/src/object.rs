@@ -41,8 +41,12 @@ impl Object {
     ///
     /// # Faults
     /// *Misuse* when the namespace, group, id or name it was made with cannot be part of a key.
+    #[inline]
     pub fn key(&self) -> Result<&Key, Fault> {
-        self.key.as_ref().map_err(Clone::clone)
+        match &self.key {
+            Ok(key) => Ok(key),
+            Err(fault) => Err(fault.clone()),
+        }
     }
 }
 

@@ -8,12 +8,12 @@ use exactly_core::{Engine, Fault};
 const SCHEMES: [(&str, &str, bool); 1] = [("memory", "memory", cfg!(feature = "memory"))];
 
 pub(crate) async fn open(url: &str) -> Result<Arc<dyn Engine>, Fault> {
-    let Some((scheme, rest)) = url.split_once(':') else {
+    let Some((scheme, _)) = url.split_once(':') else {
         return Err(refused("the URL has no `scheme:` in front"));
     };
     match scheme {
         #[cfg(feature = "memory")]
-        "memory" => memory(rest),
+        "memory" => memory(&url["memory:".len()..]),
         _ => {
             let feature = SCHEMES.iter().find(|(known, ..)| *known == scheme);
             // What follows the scheme may hold a password, and so may a URL without one: neither is

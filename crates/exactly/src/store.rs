@@ -26,7 +26,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    engine: Arc<dyn Engine>,
+    engine: Trace<Arc<dyn Engine>>,
     namespace: String,
     background: Background,
 }
@@ -87,7 +87,7 @@ impl Store {
         self.inner.background.settle().await;
     }
 
-    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+    pub(crate) fn engine(&self) -> &impl Engine {
         &self.inner.engine
     }
 
@@ -186,7 +186,7 @@ impl StoreBuilder {
         if loses_replies || self.retry.is_some() {
             engine = Arc::new(Retry::with_policy(engine, self.retry.unwrap_or_default()));
         }
-        let engine = Arc::new(Trace::new(engine));
+        let engine = Trace::new(engine);
         let background = Background::new();
         Store { inner: Arc::new(Inner { engine, namespace: self.namespace, background }) }
     }

@@ -45,8 +45,8 @@ operations! {
         limit: u64,
     } -> Taken;
 
-    /// Makes held units permanent, if the lease still runs. Confirming again is answered alike for as
-    /// long as the lease would have run.
+    /// Makes held units permanent, if the lease still runs. Confirming again is answered alike for
+    /// as long as the lease would have run.
     write Confirm {
         /// The hold.
         hold: HoldId,
@@ -231,8 +231,8 @@ pub struct CapacityState {
     confirmed: u64,
     /// The sum of the `holds` that are not confirmed.
     held: u64,
-    /// The holds whose leases run. A confirmed one stays until its lease would have run out, so that
-    /// whoever confirms again, not having heard the answer, gets it.
+    /// The holds whose leases run. A confirmed one stays until its lease would have run out, so
+    /// that whoever confirms again, not having heard the answer, gets it.
     holds: BTreeMap<HoldId, Hold>,
     /// The same holds in the order in which their leases run out.
     leases: BTreeSet<(Timestamp, HoldId)>,

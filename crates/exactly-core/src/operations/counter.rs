@@ -70,6 +70,7 @@ impl<N: Number> Add<N> {
 }
 
 impl<N: Number> CounterOp<N> {
+    #[inline]
     pub(crate) fn check(&self) -> Result<(), Misuse> {
         match self {
             Self::Get(Get { start }) => start.check(),
@@ -98,6 +99,7 @@ impl<N: Number> Bounds<N> {
     /// No bounds but those of the number itself.
     pub const NONE: Self = Self { min: None, max: None };
 
+    #[inline]
     fn check(&self) -> Result<(), Misuse> {
         self.min.map_or(Ok(()), Number::check)?;
         self.max.map_or(Ok(()), Number::check)?;
@@ -379,6 +381,7 @@ impl<N: Number> CounterOutcome<N> {
 // ===== state =====
 
 /// The number stored, if anything is: a counter is a [`Scalar`] that reads as one.
+#[inline]
 fn stored<N: Number>(slot: &Slot) -> Result<Option<N>, Misuse> {
     let Some(scalar) = slot.scalar()? else { return Ok(None) };
     match N::read(scalar) {
@@ -390,6 +393,7 @@ fn stored<N: Number>(slot: &Slot) -> Result<Option<N>, Misuse> {
 // ===== step =====
 
 /// The meaning of a [`CounterOp`].
+#[inline]
 pub(crate) fn step<N: Number>(
     slot: &mut Slot,
     op: &CounterOp<N>,

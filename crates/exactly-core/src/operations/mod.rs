@@ -58,6 +58,7 @@ pub enum Outcome {
 
 impl Op {
     /// Whether the operation may change state.
+    #[inline]
     pub fn writes(&self) -> bool {
         match self {
             Self::Key(op) => op.writes(),
@@ -70,6 +71,7 @@ impl Op {
     }
 
     /// Whether the outcome depends on the time of day, and not only on what came before.
+    #[inline]
     pub fn is_timed(&self) -> bool {
         match self {
             Self::Key(op) => op.is_timed(),
@@ -82,6 +84,7 @@ impl Op {
     ///
     /// # Errors
     /// What is not, and what would be.
+    #[inline]
     pub fn check(&self) -> Result<(), Misuse> {
         match self {
             Self::Key(op) => op.check(),
@@ -96,6 +99,7 @@ impl Op {
 
 impl Outcome {
     /// Whether the operation refused: it changed nothing because of what it found.
+    #[inline]
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Key(outcome) => outcome.is_refusal(),
@@ -189,6 +193,7 @@ macro_rules! operations {
 
         impl $(<$n: $number>)? $ops $(<$n>)? {
             /// Whether the operation may change state.
+            #[inline]
             pub fn writes(&self) -> bool {
                 match self {
                     $(Self::$op(_) => $crate::operations::operations!(@writes $mode),)+
@@ -198,6 +203,7 @@ macro_rules! operations {
 
         impl $(<$n: $number>)? $outcomes $(<$n>)? {
             /// Whether the operation changed nothing because of what it found.
+            #[inline]
             pub fn is_refusal(&self) -> bool {
                 match self {
                     $(Self::$op(outcome) => $crate::operations::Refusable::is_refusal(outcome),)+
@@ -213,10 +219,12 @@ macro_rules! operations {
             impl $(<$m: $bound>)? $crate::operations::Operation for $op $(<$m>)? {
                 type Outcome = $outcome;
 
+                #[inline]
                 fn into_op(self) -> $crate::operations::Op {
                     $crate::operations::Op::from($ops::$op(self))
                 }
 
+                #[inline]
                 fn outcome(outcome: $crate::operations::Outcome) -> Option<$outcome> {
                     match $outcomes $(::<$m>)? ::try_from(outcome) {
                         Ok($outcomes::$op(outcome)) => Some(outcome),

@@ -211,7 +211,7 @@ fn capacities() -> Vec<Wrong> {
                 unknown(2, take(2, 2)),
                 at(3, 4, levels(2), [seen(2, 1, 0)]),
                 at(5, 6, confirm(2), [confirmed()]),
-                at(7, 8, confirm(2), [confirmed()]),
+                at(7, 8, release(2), [released(true)]),
             ],
             7,
         ),
