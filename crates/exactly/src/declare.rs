@@ -8,7 +8,7 @@ use std::time::Duration;
 use exactly_core::operations::counter::Number;
 use exactly_core::{Fault, Key};
 
-use crate::group::Id;
+use crate::id::Id;
 use crate::object::Object;
 use crate::store::Store;
 

@@ -61,6 +61,7 @@ mod block;
 mod call;
 pub mod declare;
 mod group;
+mod id;
 mod object;
 mod objects;
 mod open;
@@ -68,7 +69,8 @@ mod store;
 
 pub use block::{Ran, Verdict};
 pub use call::{Call, Calling};
-pub use group::{Id, Objects};
+pub use group::Objects;
+pub use id::Id;
 pub use object::Object;
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
 pub use objects::counter::{Counter, Tried};

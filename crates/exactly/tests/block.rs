@@ -7,36 +7,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use exactly::core::{Answer, Batch, Engine, Mark, Reply};
+use exactly::core::Engine;
 use exactly::layers::{Act, Faults, Retry};
-use exactly::{Counter, Fault, Key, Profile, Ran, Store};
+use exactly::{Counter, Fault, Ran, Store};
 use tokio::task::yield_now;
 
-/// An engine that answers later, as those over a network do: it yields before and after it applies.
-#[derive(Debug)]
-struct Slow<E>(E);
-
-impl<E: Engine> Engine for Slow<E> {
-    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
-        Answer::pending(async move {
-            yield_now().await;
-            let reply = self.0.apply(batch).await;
-            yield_now().await;
-            reply
-        })
-    }
-
-    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
-        self.0.changed(key, since)
-    }
-
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-}
-
 async fn slow_store() -> Store {
-    Store::builder().layer(Slow).open("memory:").await.unwrap()
+    Store::builder().layer(Faults::late).open("memory:").await.unwrap()
 }
 
 async fn counter() -> Counter {

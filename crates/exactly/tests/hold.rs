@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use exactly::core::{Answer, Batch, Engine, ManualClock, Mark, Reply};
-use exactly::{Capacity, Confirmed, Extended, GivenBack, Key, Profile, Resized, Store, Taking};
+use exactly::core::ManualClock;
+use exactly::layers::Faults;
+use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking};
 use exactly_embedded::{Memory, Options};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -101,29 +102,6 @@ async fn what_a_capacity_cannot_be_is_misuse() {
     assert!(!seats.exists().await.unwrap());
 }
 
-/// An engine that answers later: callers can go away while the question and the answer travel.
-#[derive(Debug)]
-struct Slow<E>(E);
-
-impl<E: Engine> Engine for Slow<E> {
-    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
-        Answer::pending(async move {
-            tokio::task::yield_now().await;
-            let reply = self.0.apply(batch).await;
-            tokio::task::yield_now().await;
-            reply
-        })
-    }
-
-    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
-        self.0.changed(key, since)
-    }
-
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-}
-
 fn poll_times(mut future: Pin<&mut impl Future>, polls: usize) {
     for _ in 0..polls {
         if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
@@ -135,7 +113,7 @@ fn poll_times(mut future: Pin<&mut impl Future>, polls: usize) {
 #[tokio::test]
 async fn a_take_whose_caller_goes_away_on_its_way_gives_the_units_back() {
     for polls in 0..5 {
-        let store = Store::builder().layer(Slow).open("memory:").await.unwrap();
+        let store = Store::builder().layer(Faults::late).open("memory:").await.unwrap();
         let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
         poll_times(pin!(seats.take(1).into_future()), polls);
         store.settle().await;
@@ -146,7 +124,7 @@ async fn a_take_whose_caller_goes_away_on_its_way_gives_the_units_back() {
 #[tokio::test]
 async fn a_confirm_once_begun_is_carried_to_its_end_and_may_be_asked_again() {
     for polls in 0..5 {
-        let store = Store::builder().layer(Slow).open("memory:").await.unwrap();
+        let store = Store::builder().layer(Faults::late).open("memory:").await.unwrap();
         let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
         let hold = seats.take(1).await.unwrap().held().unwrap();
         let id = hold.id();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use parking_lot::Mutex;
+use tokio::task::yield_now;
 
 use crate::answer::Answer;
 use crate::batch::{Batch, Reply};
@@ -25,7 +26,7 @@ pub enum Act {
     LoseRequest,
     /// It is applied, and the reply is lost: *unknown*.
     LoseReply,
-    /// It arrives late.
+    /// It arrives and is answered late, and never at once: others run in between.
     Delay(Duration),
     /// The calling process dies before the batch is sent: this call and every later one never
     /// returns.
@@ -74,6 +75,12 @@ impl<E: Engine> Faults<E> {
         Self::with_odds(inner, Odds::default(), 0)
     }
 
+    /// Around `inner`: everything passes, but nothing at once, as over any network. Puts the gaps
+    /// into a test on `memory:` that callers will meet elsewhere.
+    pub fn late(inner: E) -> Self {
+        Self::with_odds(inner, Odds { delay: 1.0, ..Odds::default() }, 0)
+    }
+
     /// Around `inner`, with faults by these odds; the same seed throws the same dice.
     pub fn with_odds(inner: E, odds: Odds, seed: u64) -> Self {
         Self::by_clock(inner, odds, seed, Arc::new(SystemClock::new()))
@@ -99,8 +106,11 @@ impl<E: Engine> Faults<E> {
                 self.inner.apply(batch).await.and(Err(fault))
             }
             Act::Delay(delay) => {
+                yield_now().await;
                 self.clock.reached(self.clock.now().plus(delay)).await;
-                self.inner.apply(batch).await
+                let reply = self.inner.apply(batch).await;
+                yield_now().await;
+                reply
             }
             Act::CrashBefore => self.die().await,
             Act::CrashAfter => {

@@ -157,6 +157,7 @@ mod tests {
     use exactly::core::operations::Op;
     use exactly::core::operations::capacity::{CapacityOp, Confirm, Release};
     use exactly::core::{Answer, Batch, Engine, Mark, Reply, Step};
+    use exactly::layers::Faults;
     use exactly::{Key, Profile};
     use tokio::runtime::{Builder, Runtime};
 
@@ -230,29 +231,7 @@ mod tests {
     /// An engine at the other end of a line: a caller can hang up while the question is on its way
     /// and while the answer is.
     async fn distant() -> Store {
-        Store::builder().layer(Distant).open(ENGINE).await.unwrap()
-    }
-
-    #[derive(Debug)]
-    struct Distant<E>(E);
-
-    impl<E: Engine> Engine for Distant<E> {
-        fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
-            Answer::pending(async {
-                yield_now().await;
-                let reply = self.0.apply(batch).await;
-                yield_now().await;
-                reply
-            })
-        }
-
-        fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
-            self.0.changed(key, since)
-        }
-
-        fn profile(&self) -> Profile {
-            self.0.profile()
-        }
+        Store::builder().layer(Faults::late).open(ENGINE).await.unwrap()
     }
 
     /// Every other lease runs out just before its seat is confirmed.
