@@ -6,7 +6,7 @@ use exactly_core::operations::capacity::Resize;
 use exactly_core::operations::counter::{
     Add, Added, Bounds, Get, Put, Set, Swap, Swapped, Undo, Undone,
 };
-use exactly_core::operations::key::{Delete, Exists, Expire, Life, Ttl};
+use exactly_core::operations::key::{Delete, Exists, Expire, Life, Rename, Ttl};
 use exactly_core::operations::value;
 use exactly_core::{Batch, Epoch, Key, Lifetime, Operation};
 
@@ -79,12 +79,16 @@ pub async fn undoing(subject: Subject) {
     subject.ok(&key, Add::by(2)).await;
     assert_eq!(subject.ok(&key, undo(epoch)).await, Undone::Undone { value: 2 });
 
+    let other = self::key("other");
+    let replaced = step(&other, Rename { to: key.clone(), replace: true });
     let reset = step(&key, Set { to: 1, bounds: Bounds::NONE });
     let swap = step(&key, Swap { to: 1, start: 0, bounds: Bounds::NONE });
     let delete = step(&key, Delete {});
     let again = step(&key, Add::by(1));
     let overwritten = step(&key, value::Set { to: "1".into() });
-    for changes in [vec![reset], vec![swap], vec![delete, again], vec![overwritten]] {
+    for changes in [vec![reset], vec![swap], vec![delete, again], vec![overwritten], vec![replaced]]
+    {
+        subject.ok(&other, Set { to: 1, bounds: Bounds::NONE }).await;
         let (_, epoch) = stepped(subject.ok(&key, Add::by(5)).await).expect("no bounds");
         for change in changes {
             subject.apply(Batch::one(change)).await.expect("the engine answers");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusable, operations};
 use crate::key::Key;
-use crate::state::{Misuse, Slots};
+use crate::state::{Epoch, Misuse, Slots};
 use crate::time::Timestamp;
 
 /// The longest time to live: 100 years.
@@ -138,12 +138,12 @@ pub(crate) fn step(
             Some(entry) => std::mem::replace(&mut entry.expires, Timestamp::MAX) != Timestamp::MAX,
         }),
         KeyOp::Rename(Rename { to, replace }) => {
-            KeyOutcome::Rename(rename(slots, key, to, *replace))
+            KeyOutcome::Rename(rename(slots, key, to, *replace, now))
         }
     })
 }
 
-fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool) -> Renamed {
+fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool, now: Timestamp) -> Renamed {
     if slots.slot(from).is_empty() {
         return Renamed::Missing;
     }
@@ -153,7 +153,11 @@ fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool) -> Rename
     if !replace && !slots.slot(to).is_empty() {
         return Renamed::Taken;
     }
-    let moved = slots.slot(from).take();
+    let mut moved = slots.slot(from).take();
+    if let Some(entry) = moved.entry_mut() {
+        // Under another name it is another life: epochs are told apart for each key only.
+        entry.epoch = Epoch(now);
+    }
     *slots.slot(to) = moved;
     Renamed::Renamed
 }
