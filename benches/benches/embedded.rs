@@ -82,7 +82,7 @@ fn parts(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one call");
     let key = Key::alone("", "course").expect("a name");
     let engine = runtime.block_on(async { Memory::new() });
-    let counter: Counter = Counter::new(&Store::new(engine.clone()), "course");
+    let counter = Counter::new(&Store::new(engine.clone()), "course");
     let batch = || Batch::one(Step::new(key.clone(), Add::by(1_i64).into_op()));
     group.bench_function("the batch alone", |bencher| bencher.iter(|| black_box(batch())));
     group.bench_function("a boxed future alone", |bencher| {

@@ -22,7 +22,7 @@ use crate::store::Store;
 /// # use std::time::Duration;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
 /// # let store = Store::open("memory:").await?;
-/// let sold: Counter = Counter::new(&store, "sold");
+/// let sold = Counter::new(&store, "sold");
 /// let order = Token::caller("order-4711", Duration::from_secs(3600))?;
 /// assert_eq!(sold.increment().token(order.clone()).await?, 1);
 /// // The same order again, from a retry or another process: no second effect, the first answer.

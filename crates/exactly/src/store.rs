@@ -15,7 +15,7 @@ use crate::open;
 /// # use exactly::{Counter, Store};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
 /// let store = Store::open("memory:").await?;
-/// let visits: Counter = Counter::new(&store, "visits");
+/// let visits = Counter::new(&store, "visits");
 /// assert_eq!(visits.increment().await?, 1);
 /// # Ok(()) }
 /// ```

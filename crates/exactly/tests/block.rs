@@ -107,7 +107,7 @@ async fn an_undo_that_would_break_the_bounds_is_a_fault_that_says_so() {
 #[tokio::test]
 async fn a_panic_undoes_and_goes_on() {
     for store in [Store::open("memory:").await.unwrap(), slow_store().await] {
-        let taken: Counter = Counter::new(&store, "taken");
+        let taken = Counter::new(&store, "taken");
         let task = {
             let taken = taken.clone();
             tokio::spawn(async move {
@@ -131,7 +131,7 @@ async fn a_future_dropped_at_any_point_undoes() {
     for answer in [Some(()), None] {
         for polls in 0..polls_to_the_end {
             let store = slow_store().await;
-            let taken: Counter = Counter::new(&store, "taken");
+            let taken = Counter::new(&store, "taken");
             let mut kept = 0;
             {
                 let mut block = pin!(taken.increment_with(async |_| {
@@ -171,7 +171,7 @@ async fn a_dropped_block_is_undone_at_once_where_the_engine_answers_at_once() {
 fn a_block_dropped_outside_any_runtime_is_undone_by_the_stores_own() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let store = runtime.block_on(slow_store());
-    let taken: Counter = Counter::new(&store, "taken");
+    let taken = Counter::new(&store, "taken");
     let mut block =
         Box::pin(taken.increment_with(async |_| std::future::pending::<Option<()>>().await));
     runtime.block_on(async {
@@ -189,7 +189,7 @@ fn a_block_dropped_outside_any_runtime_is_undone_by_the_stores_own() {
 async fn an_undo_whose_reply_is_lost_is_sent_again_and_undoes_once() {
     let lossy = Arc::new(Faults::new(exactly_embedded_engine().await));
     let store = Store::builder().build(Retry::new(Arc::clone(&lossy)));
-    let taken: Counter = Counter::new(&store, "taken");
+    let taken = Counter::new(&store, "taken");
     taken.set(10).await.unwrap();
     lossy.next([Act::LoseReply, Act::Pass, Act::LoseReply, Act::LoseReply, Act::Pass]);
     assert_eq!(taken.increment_with(async |_| None::<()>).await.unwrap(), Ran::Undone(()));
@@ -201,7 +201,7 @@ async fn a_step_of_unknown_outcome_does_not_run_the_block() {
     let lossy = Arc::new(Faults::new(exactly_embedded_engine().await));
     let impatient = exactly::layers::RetryPolicy { attempts_max: 1, ..Default::default() };
     let store = Store::builder().retry(impatient).build(Arc::clone(&lossy));
-    let taken: Counter = Counter::new(&store, "taken");
+    let taken = Counter::new(&store, "taken");
     lossy.next([Act::LoseReply]);
     let block = async |_| -> Option<()> { panic!("does not run") };
     let fault: Fault = taken.increment_with(block).await.unwrap_err();
@@ -215,7 +215,7 @@ async fn exactly_embedded_engine() -> impl Engine {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_that_keeps_fails_panics_and_hangs_up_leaves_exactly_what_was_kept() {
     let store = slow_store().await;
-    let taken: Counter = Counter::new(&store, "taken");
+    let taken = Counter::new(&store, "taken");
     let tasks: Vec<_> = (0..400_usize)
         .map(|number| {
             let taken = taken.clone();

@@ -85,7 +85,7 @@ async fn a_name_that_cannot_be_a_key_is_misuse_at_the_first_call_and_nothing_cha
         assert_eq!(course.total_enrolled.get().await.unwrap(), 0);
     }
     let crowded = Store::builder().namespace("n".repeat(256)).open("memory:").await.unwrap();
-    assert!(Counter::<i64>::new(&crowded, "x").get().await.unwrap_err().is_bad_name());
+    assert!(Counter::new(&crowded, "x").get().await.unwrap_err().is_bad_name());
 }
 
 #[derive(Debug, Serialize, Deserialize, PartialEq, Clone)]
@@ -107,7 +107,7 @@ async fn values_of_any_form_and_what_does_not_read_as_one() {
     assert!(fault.is_misuse() && fault.is_undecodable(), "{fault}");
     assert!(fault.to_string().contains("address") && fault.to_string().contains("JSON"), "{fault}");
     assert_eq!(address.get_bytes().await.unwrap(), Some("not JSON".into()));
-    let number: Counter = Counter::new(&store, "address");
+    let number = Counter::new(&store, "address");
     let fault = number.increment().await.unwrap_err();
     assert!(fault.is_not_a_number() && fault.to_string().contains("not JSON"), "{fault}");
 }

@@ -20,7 +20,7 @@ use crate::store::Store;
 /// # use exactly::{Counter, Store};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
 /// # let store = Store::open("memory:").await?;
-/// let taken: Counter = Counter::new(&store, "slots_taken");
+/// let taken = Counter::new(&store, "slots_taken");
 ///
 /// // Reading and writing apart loses one of two increments ...
 /// let (mine, yours) = (taken.get().await?, taken.get().await?);
@@ -44,7 +44,7 @@ use crate::store::Store;
 /// # use exactly::{Counter, Store, Tried};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
 /// # let store = Store::open("memory:").await?;
-/// let left: Counter = Counter::new(&store, "left").with_start(1).with_bounds(0..);
+/// let left = Counter::new(&store, "left").with_start(1).with_bounds(0..);
 /// assert_eq!(left.try_decrement().await?, Tried::Stepped(0));
 /// assert_eq!(left.try_decrement().await?, Tried::OutOfBounds { value: 0 });
 /// // The verb that can only answer a number calls it misuse.
@@ -54,7 +54,16 @@ use crate::store::Store;
 ///
 /// # Floats
 ///
-/// `Counter<f64>` counts in floating-point numbers, with the same verbs.
+/// `Counter<f64>` counts in floating-point numbers, with the same verbs:
+///
+/// ```
+/// # use exactly::{Counter, Store};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// let litres = Counter::float(&store, "litres");
+/// assert_eq!(litres.add(0.25).await?, 0.25);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Counter<N: Number = i64> {
     object: Object,
@@ -64,13 +73,22 @@ pub struct Counter<N: Number = i64> {
 
 common_verbs!(Counter<N: Number>);
 
-/// Making one.
-impl<N: Number> Counter<N> {
-    /// A counter that stands alone, under this name.
+impl Counter {
+    /// A counter of whole numbers that stands alone, under this name.
     pub fn new(store: &Store, name: &str) -> Self {
         Self::declare(Object::alone(store, name))
     }
+}
 
+impl Counter<f64> {
+    /// A counter of floating-point numbers that stands alone, under this name.
+    pub fn float(store: &Store, name: &str) -> Self {
+        Self::declare(Object::alone(store, name))
+    }
+}
+
+/// Making one.
+impl<N: Number> Counter<N> {
     /// Counts from `start` when nothing is stored.
     #[must_use]
     pub fn with_start(mut self, start: N) -> Self {
@@ -85,9 +103,9 @@ impl<N: Number> Counter<N> {
     /// # use exactly::{Counter, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
-    /// let seats: Counter = Counter::new(&store, "seats").with_bounds(0..=30);
+    /// let seats = Counter::new(&store, "seats").with_bounds(0..=30);
     /// # #[allow(clippy::reversed_empty_ranges, reason = "the mistake is the point")]
-    /// let wrong: Counter = Counter::new(&store, "wrong").with_bounds(30..=0);
+    /// let wrong = Counter::new(&store, "wrong").with_bounds(30..=0);
     /// assert!(wrong.increment().await.unwrap_err().is_bad_setting());
     /// # Ok(()) }
     /// ```
@@ -253,7 +271,7 @@ impl<N: Number> Counter<N> {
     /// # use exactly::{Counter, Ran, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
-    /// let taken: Counter = Counter::new(&store, "slots_taken").with_bounds(..=30).with_start(28);
+    /// let taken = Counter::new(&store, "slots_taken").with_bounds(..=30).with_start(28);
     /// let enrol = async |student: &str, paid| match paid {
     ///     true => Ok(format!("{student} is in")),
     ///     false => Err(format!("{student} has not paid")),
