@@ -182,8 +182,7 @@ impl StoreBuilder {
         if let Some(limit) = self.timeout {
             engine = Arc::new(Timeout::new(engine, limit));
         }
-        let loses_replies = engine.profile().loses_replies || self.timeout.is_some();
-        if loses_replies || self.retry.is_some() {
+        if engine.profile().loses_replies || self.retry.is_some() {
             engine = Arc::new(Retry::with_policy(engine, self.retry.unwrap_or_default()));
         }
         let engine = Trace::new(engine);

@@ -51,6 +51,7 @@ impl<E: Engine> Engine for Timeout<E> {
     }
 
     fn profile(&self) -> Profile {
-        self.inner.profile()
+        // A reply that comes too late is a reply that is lost.
+        Profile { loses_replies: true, ..self.inner.profile() }
     }
 }
