@@ -46,6 +46,16 @@ pub async fn all_or_nothing(subject: Subject) {
     assert!(!subject.ok(&a, Exists {}).await);
     assert!(!subject.ok(&b, Exists {}).await);
     assert_eq!(subject.ok(&c, Get { start: 0 }).await, 5);
+    // A move is undone at the key it came from and at the one it went to.
+    subject.ok(&a, Add::by(1)).await;
+    for to in [&b, &c] {
+        let rename = Rename { to: to.clone(), replace: true };
+        let reply = apply(&subject, Batch::of([step(&a, rename), step(to, up_to(1))])).await;
+        assert!(matches!(reply, Reply::Refused(Refusal::Operation(1, _))), "{reply:?}");
+    }
+    assert_eq!(subject.ok(&a, Get { start: 0 }).await, 1);
+    assert!(!subject.ok(&b, Exists {}).await);
+    assert_eq!(subject.ok(&c, Get { start: 0 }).await, 5);
 }
 
 /// A fault in the middle undoes what came before it.
@@ -73,6 +83,11 @@ pub async fn optional(subject: Subject) {
     let reply = apply(&subject, batch).await;
     assert_eq!(outcome::<Mark>(&reply, 1), Marked::Already);
     assert_eq!(subject.ok(&a, Get { start: 0 }).await, 2);
+    let alone = step(&b, Mark { only_if_unmarked: true });
+    let refused = apply(&subject, Batch::one(alone.clone())).await;
+    assert!(matches!(refused, Reply::Refused(Refusal::Operation(0, _))), "{refused:?}");
+    let reply = apply(&subject, Batch::one(alone.optional())).await;
+    assert_eq!(outcome::<Mark>(&reply, 0), Marked::Already);
 }
 
 /// Each operation sees what those before it did, also under a new name.
@@ -121,6 +136,11 @@ pub async fn requirements(subject: Subject) {
         applied += i64::from(met);
         assert_eq!(subject.ok(&done, Get { start: 0 }).await, applied, "{condition:?}");
     }
+    let second = Batch::one(step(&done, Add::by(1)))
+        .requiring(there.clone(), Condition::Exists)
+        .requiring(missing.clone(), Condition::Exists);
+    assert_eq!(apply(&subject, second).await, Reply::Refused(Refusal::Requirement(1)));
+    assert_eq!(subject.ok(&done, Get { start: 0 }).await, applied);
     let odd = Batch::one(step(&done, Add::by(1))).requiring(seats, Condition::Equals("1".into()));
     assert!(subject.apply(odd).await.expect_err("a capacity has no text").is_wrong_type());
 }

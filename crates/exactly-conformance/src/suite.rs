@@ -31,8 +31,9 @@ macro_rules! suite {
                 too_large, empty, crossing_pairs, no_half_is_seen
             }
             tokens = tokens {
-                one_effect, ten_thousand_at_once, another_batch, refusals_are_remembered,
-                faults_are_not, sessions, session_gaps, forgetting, across_keys
+                one_effect, ten_thousand_at_once, neck_and_neck, another_batch,
+                refusals_are_remembered, faults_are_not, sessions, session_gaps, forgetting,
+                across_keys
             }
             faults = faults {
                 lost_replies, lost_requests, every_fault_at_once, at_most_once, dead_holders,

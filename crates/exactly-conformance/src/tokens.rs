@@ -6,7 +6,7 @@ use std::time::Duration;
 use exactly_core::operations::capacity::{Levels, Read, Take};
 use exactly_core::operations::counter::{Add, Bounds, Get};
 use exactly_core::operations::value;
-use exactly_core::{Batch, Fault, HoldId, Key, Reply, SessionId, Token};
+use exactly_core::{Batch, Condition, Fault, HoldId, Key, Lifetime, Reply, SessionId, Token};
 
 use crate::subject::{Subject, key, step};
 
@@ -67,12 +67,35 @@ pub async fn ten_thousand_at_once(subject: Subject) {
     assert_eq!(held, 1);
 }
 
+/// Many callers go through the same tokens in the same order, so that each is new to several at
+/// once: one effect each.
+pub async fn neck_and_neck(subject: Subject) {
+    const TOKENS: i64 = 2_000;
+    let replies = subject
+        .crowd(8, |subject, _| async move {
+            let mut replies = Vec::new();
+            for number in 0..TOKENS {
+                let batch = add(&key("count"), 1, named(&format!("job {number}")));
+                replies.push(apply(&subject, batch).await);
+            }
+            replies
+        })
+        .await;
+    assert_eq!(value(&subject, &key("count")).await, TOKENS);
+    assert!(replies.iter().all(|told| *told == replies[0]));
+}
+
 /// A used id with another batch is misuse, and changes nothing.
 pub async fn another_batch(subject: Subject) {
     let [a, b] = ["a", "b"].map(key);
     apply(&subject, add(&a, 5, named("order 1"))).await;
     let more = Batch::of([step(&a, Add::by(5)), step(&a, Add::by(5))]).named(named("order 1"));
-    for other in [add(&a, 6, named("order 1")), add(&b, 5, named("order 1")), more] {
+    let same = || step(&a, Add::by(5));
+    let optional = Batch::one(same().optional()).named(named("order 1"));
+    let brief = Batch::one(same().lifetime(Lifetime::Sliding(HOUR))).named(named("order 1"));
+    let requiring = add(&a, 5, named("order 1")).requiring(a.clone(), Condition::Exists);
+    let [amount, place] = [add(&a, 6, named("order 1")), add(&b, 5, named("order 1"))];
+    for other in [amount, place, more, optional, brief, requiring] {
         let fault = subject.apply(other).await.expect_err("another batch");
         assert!(fault.is_misuse() && fault.is_token_reused(), "{fault}");
         assert!(fault.to_string().contains("order 1"), "{fault}");

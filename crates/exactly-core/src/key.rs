@@ -276,6 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn no_part_puts_a_sign_with_a_meaning_into_the_text() {
+        for c in '\x01'..='\x7f' {
+            let part = format!("a{c}b");
+            let key = Key::in_group(&part, &part, &part, &part).unwrap();
+            let text = key.as_str();
+            assert_eq!(text.matches(':').count(), 3, "{text:?}");
+            assert!(!text.contains(|c: char| c.is_control() || c == '{' || c == '}'), "{text:?}");
+            assert_eq!(key.field(), part);
+            assert_eq!(Key::from_text(text).unwrap(), key);
+        }
+    }
+
+    #[test]
     fn different_parts_give_different_keys() {
         let mut texts: Vec<_> = AWKWARD
             .iter()
@@ -305,6 +318,12 @@ mod tests {
             assert!(fault.to_string().contains(says), "{fault}");
             assert!(fault.to_string().contains("id"), "{fault}");
         }
+        for namespace in ["a\0b", long.as_str()] {
+            let fault = Key::alone(namespace, "seats").unwrap_err();
+            assert!(fault.is_bad_name() && fault.to_string().contains("namespace"), "{fault}");
+        }
+        let longest = "x".repeat(PART_BYTES_MAX);
+        assert!(Key::in_group(&longest, &longest, &longest, &longest).is_ok());
     }
 
     #[test]

@@ -193,12 +193,36 @@ mod tests {
     }
 
     #[test]
+    fn the_slots_of_a_session_are_records_of_their_own() {
+        let mut ledger = Ledger::new(8, WINDOW);
+        let session = SessionId::random();
+        let [one, two] =
+            [0, 1].map(|slot| Token::Session { session, slot, sequence: NonZeroU64::MIN });
+        ledger.record(&one, 7, reply(true), NOW);
+        assert_eq!(ledger.admit(&two, 8, NOW).unwrap(), Admission::New);
+    }
+
+    #[test]
     fn a_number_without_a_record_is_unknown_and_never_new() {
         let mut ledger = Ledger::new(8, WINDOW);
         assert!(ledger.admit(&numbered(2), 7, NOW).unwrap_err().is_unknown());
         let first = numbered(1);
         ledger.record(&first, 7, reply(true), NOW);
         assert!(ledger.admit(&next(&first, 1), 7, NOW.plus(WINDOW)).unwrap_err().is_unknown());
+    }
+
+    #[test]
+    fn a_session_is_remembered_from_its_last_batch_on() {
+        let mut ledger = Ledger::new(8, WINDOW);
+        let first = numbered(1);
+        let second = next(&first, 1);
+        let later = NOW.plus(WINDOW / 2);
+        ledger.record(&first, 7, reply(true), NOW);
+        ledger.record(&second, 7, reply(false), later);
+        assert_eq!(ledger.due(), Some(later.plus(WINDOW)));
+        let known = Admission::Known(reply(false));
+        assert_eq!(ledger.admit(&second, 7, NOW.plus(WINDOW)).unwrap(), known);
+        assert!(ledger.admit(&second, 7, later.plus(WINDOW)).unwrap_err().is_token_forgotten());
     }
 
     #[test]

@@ -13,25 +13,25 @@ use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::{Operation, Outcome, step};
 use crate::state::{Scalar, Slot, Slots, State};
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// Applies a batch as one change, or none of it.
 ///
-/// `now` must be later than at any earlier call on the same keys: epochs are told apart by it. The
-/// token is not looked at: see [`Ledger`](crate::Ledger).
+/// The [order](Moment::order) must be greater than at any earlier call on the same keys: epochs are
+/// told apart by it. The token is not looked at: see [`Ledger`](crate::Ledger).
 ///
 /// # Faults
 /// *Misuse*, and then the slots are as they were.
 #[inline]
-pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
+pub fn apply(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply, Fault> {
     batch.check()?;
     for (place, requirement) in batch.requirements.iter().enumerate() {
-        if !holds(slots, requirement, now)? {
+        if !holds(slots, requirement, at.now)? {
             return Ok(Reply::Refused(Refusal::Requirement(place)));
         }
     }
     if let [only] = batch.steps.as_slice() {
-        let (outcome, refused) = apply_one(slots, only, now)?;
+        let (outcome, refused) = apply_one(slots, only, at)?;
         return Ok(if refused && !only.optional {
             Reply::Refused(Refusal::Operation(0, outcome))
         } else {
@@ -39,7 +39,7 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
         });
     }
     let before = snapshot(slots, batch);
-    let reply = apply_all(slots, batch, now);
+    let reply = apply_all(slots, batch, at);
     if !matches!(reply, Ok(Reply::Applied(_))) {
         for (key, slot) in before {
             *slots.slot(key) = slot;
@@ -48,10 +48,11 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
     reply
 }
 
-fn apply_all(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Reply, Fault> {
+fn apply_all(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply, Fault> {
     let mut outcomes = SmallVec::with_capacity(batch.steps.len());
     for (place, step) in batch.steps.iter().enumerate() {
-        let (outcome, refused) = apply_one(slots, step, now)?;
+        let at = Moment { order: at.order + place as u64, ..at };
+        let (outcome, refused) = apply_one(slots, step, at)?;
         if refused && !step.optional {
             return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
         }
@@ -63,21 +64,17 @@ fn apply_all(slots: &mut impl Slots, batch: &Batch, now: Timestamp) -> Result<Re
 /// One operation, with the time to live in the same step. All or nothing by itself. Tells whether
 /// it refused.
 #[inline]
-fn apply_one(
-    slots: &mut impl Slots,
-    call: &Step,
-    now: Timestamp,
-) -> Result<(Outcome, bool), Fault> {
+fn apply_one(slots: &mut impl Slots, call: &Step, at: Moment) -> Result<(Outcome, bool), Fault> {
     for key in call.keys() {
-        slots.slot(key).lapse(now);
+        slots.slot(key).lapse(at.now);
     }
-    let outcome = step(slots, &call.key, &call.op, now).map_err(|misuse| misuse.at(&call.key))?;
+    let outcome = step(slots, &call.key, &call.op, at).map_err(|misuse| misuse.at(&call.key))?;
     let refused = outcome.is_refusal();
     if !refused && call.op.writes() {
         for key in call.keys() {
             if let Some(entry) = slots.slot(key).entry_mut() {
-                entry.written = now;
-                entry.expires = call.lifetime.expiry(entry.expires, now);
+                entry.written = at.order;
+                entry.expires = call.lifetime.expiry(entry.expires, at.now);
             }
         }
     }
@@ -129,18 +126,19 @@ fn snapshot<'a>(slots: &mut impl Slots, batch: &'a Batch) -> BTreeMap<&'a Key, S
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     slots: BTreeMap<Key, Slot>,
-    now: Timestamp,
+    at: Moment,
 }
 
 impl Model {
     /// With nothing stored.
     pub fn new() -> Self {
-        Self { slots: BTreeMap::new(), now: Timestamp::from_nanos(1_000_000_000) }
+        let now = Timestamp::from_nanos(1_000_000_000);
+        Self { slots: BTreeMap::new(), at: Moment { now, order: 1 } }
     }
 
     /// Lets time pass.
     pub fn advance(&mut self, by: Duration) {
-        self.now = self.now.plus(by);
+        self.at.now = self.at.now.plus(by);
     }
 
     /// Applies a batch. Its token is not looked at.
@@ -148,8 +146,8 @@ impl Model {
     /// # Faults
     /// As [`apply`].
     pub fn apply(&mut self, batch: &Batch) -> Result<Reply, Fault> {
-        self.now = self.now.next();
-        let reply = apply(self, batch, self.now);
+        let reply = apply(self, batch, self.at);
+        self.at.order += batch.steps.len() as u64;
         self.slots.retain(|_, slot| !slot.is_empty());
         reply
     }
@@ -242,6 +240,39 @@ mod tests {
     }
 
     #[test]
+    fn the_only_operation_of_a_batch_is_optional_like_any_other() {
+        let mut model = Model::new();
+        let [a] = keys(["a"]);
+        let refused = Add { start: 2, ..at_most(1) };
+        let required = step(&a, refused);
+        let Reply::Refused(Refusal::Operation(0, outcome)) =
+            model.apply(&Batch::one(required.clone())).unwrap()
+        else {
+            panic!()
+        };
+        let reply = model.apply(&Batch::one(required.optional())).unwrap();
+        assert_eq!(reply, Reply::Applied([outcome].into_iter().collect()));
+        assert!(!model.run(&a, key::Exists {}).unwrap());
+    }
+
+    #[test]
+    fn a_move_is_undone_at_both_keys() {
+        let mut model = Model::new();
+        let [a, b, c] = keys(["a", "b", "c"]);
+        model.run(&a, Add::by(1)).unwrap();
+        model.run(&c, Add::by(7)).unwrap();
+        for to in [&b, &c] {
+            let batch = Batch::of([
+                step(&a, key::Rename { to: to.clone(), replace: true }),
+                step(&a, Add { start: 2, ..at_most(1) }),
+            ]);
+            let before = model.clone();
+            assert!(matches!(model.apply(&batch).unwrap(), Reply::Refused(_)));
+            assert!(model.states().eq(before.states()), "{to}");
+        }
+    }
+
+    #[test]
     fn a_fault_in_a_batch_undoes_it_too() {
         let mut model = Model::new();
         let [a, b] = keys(["a", "b"]);
@@ -288,6 +319,80 @@ mod tests {
     }
 
     #[test]
+    fn every_requirement_must_hold_and_the_reply_says_which_does_not() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        let batch = Batch::one(step(&b, Add::by(1)))
+            .requiring(a.clone(), Condition::Absent)
+            .requiring(b.clone(), Condition::Exists);
+        assert_eq!(model.apply(&batch).unwrap(), Reply::Refused(Refusal::Requirement(1)));
+        assert!(!model.run(&b, key::Exists {}).unwrap());
+    }
+
+    #[test]
+    fn what_is_over_is_not_there_to_be_required() {
+        use crate::operations::capacity::Take;
+        use crate::token::HoldId;
+        let mut model = Model::new();
+        let [a, brief, seats] = keys(["a", "brief", "seats"]);
+        let hold = HoldId::unique();
+        let write = step(&brief, Add::by(1)).lifetime(Lifetime::Sliding(HOUR));
+        model.apply(&Batch::one(write)).unwrap();
+        model.run(&seats, Take { hold, units: 1, lease: HOUR, limit: 1 }).unwrap();
+        // Before its time is over, and after.
+        let table = [
+            (&brief, Condition::Exists, [true, false]),
+            (&brief, Condition::Absent, [false, true]),
+            (&brief, Condition::Equals("1".into()), [true, false]),
+            (&seats, Condition::Holds(hold), [true, false]),
+        ];
+        for after in [0, 1] {
+            for (key, condition, met) in &table {
+                let mut model = model.clone();
+                let batch = Batch::one(step(&a, Add::by(1)));
+                let batch = batch.requiring((*key).clone(), condition.clone());
+                let reply = model.apply(&batch).unwrap();
+                assert_eq!(matches!(reply, Reply::Applied(_)), met[after], "{condition:?}");
+            }
+            model.advance(HOUR);
+        }
+    }
+
+    #[test]
+    fn a_hold_holds_until_it_is_confirmed_or_released() {
+        use crate::operations::capacity::{Confirm, Release, Take};
+        use crate::token::HoldId;
+        let [a, seats] = keys(["a", "seats"]);
+        let hold = HoldId::unique();
+        let take = step(&seats, Take { hold, units: 1, lease: HOUR, limit: 1 });
+        for end in [step(&seats, Confirm { hold }), step(&seats, Release { hold })] {
+            let mut model = Model::new();
+            let holding = Batch::one(step(&a, Add::by(1)));
+            let holding = holding.requiring(seats.clone(), Condition::Holds(hold));
+            model.apply(&Batch::one(take.clone())).unwrap();
+            assert!(matches!(model.apply(&holding).unwrap(), Reply::Applied(_)));
+            model.apply(&Batch::one(end)).unwrap();
+            assert_eq!(model.apply(&holding).unwrap(), Reply::Refused(Refusal::Requirement(0)));
+        }
+    }
+
+    #[test]
+    fn a_write_tells_its_moment_and_a_move_is_a_write() {
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        model.apply(&Batch::of([step(&a, Add::by(1)), step(&b, Add::by(1))])).unwrap();
+        let written = |model: &mut Model, key| model.slot(key).entry().unwrap().written;
+        let first = written(&mut model, &a);
+        model.run(&a, Get { start: 0 }).unwrap();
+        assert_eq!(written(&mut model, &a), first);
+        model.run(&a, Add::by(1)).unwrap();
+        let second = written(&mut model, &a);
+        assert!(second > first);
+        model.run(&a, key::Rename { to: b.clone(), replace: true }).unwrap();
+        assert!(written(&mut model, &b) > second);
+    }
+
+    #[test]
     fn the_time_to_live_is_part_of_the_write() {
         for (lifetime, left) in [
             (Lifetime::Unchanged, None),
@@ -302,7 +407,7 @@ mod tests {
             model.apply(&Batch::one(mark)).unwrap();
             let life = model.run(&a, key::Ttl {}).unwrap();
             let about = |life| match life {
-                key::Life::Left(left) => Some(left + Duration::from_nanos(2)),
+                key::Life::Left(left) => Some(left),
                 key::Life::Missing | key::Life::Persistent => None,
             };
             assert!(
@@ -336,5 +441,64 @@ mod tests {
         let [one, two] = [HoldId::unique(), HoldId::unique()]
             .map(|hold| Batch::one(step(&a, take(hold))).fingerprint());
         assert_eq!(one, two);
+    }
+
+    #[test]
+    fn every_part_of_a_batch_is_in_its_fingerprint() {
+        use crate::operations::capacity::Take;
+        use crate::token::HoldId;
+        let [a, b] = keys(["a", "b"]);
+        let add = || step(&a, Add::by(1));
+        let one = || Batch::one(add());
+        let hold = HoldId::unique();
+        let take = |units, limit| Batch::one(step(&a, Take { hold, units, lease: HOUR, limit }));
+        let rename = |replace| Batch::one(step(&a, key::Rename { to: b.clone(), replace }));
+        let batches = [
+            one(),
+            Batch::one(step(&a, Add::by(1.0))),
+            Batch::one(step(&a, at_most(1))),
+            Batch::one(add().optional()),
+            Batch::one(add().lifetime(Lifetime::Sliding(HOUR))),
+            Batch::one(add().lifetime(Lifetime::Sliding(HOUR / 2))),
+            Batch::one(add().lifetime(Lifetime::FromFirstWrite(HOUR))),
+            Batch::of([add(), add()]),
+            Batch::of([add(), step(&b, Add::by(1))]),
+            Batch::of([step(&b, Add::by(1)), add()]),
+            one().requiring(a.clone(), Condition::Exists),
+            one().requiring(a.clone(), Condition::Absent),
+            one().requiring(b.clone(), Condition::Exists),
+            one().requiring(a.clone(), Condition::Holds(hold)),
+            one().requiring(a.clone(), Condition::Holds(HoldId::unique())),
+            take(1, 3),
+            take(2, 3),
+            take(1, 4),
+            rename(true),
+            rename(false),
+        ];
+        let prints: std::collections::BTreeSet<_> =
+            batches.iter().map(Batch::fingerprint).collect();
+        assert_eq!(prints.len(), batches.len());
+    }
+
+    #[test]
+    fn what_no_batch_may_ask_is_misuse_and_changes_nothing() {
+        use crate::batch::BATCH_MAX;
+        let mut model = Model::new();
+        let [a, b] = keys(["a", "b"]);
+        let batch = |requirements| {
+            let batch = Batch::one(step(&a, Add::by(1)));
+            (0..requirements).fold(batch, |batch, _| batch.requiring(b.clone(), Condition::Absent))
+        };
+        assert!(model.apply(&batch(BATCH_MAX)).unwrap_err().is_too_large());
+        assert!(!model.run(&a, key::Exists {}).unwrap());
+        model.apply(&batch(BATCH_MAX - 1)).unwrap();
+        for ttl in [Duration::ZERO, key::TTL_MAX + Duration::from_nanos(1)] {
+            for lifetime in [Lifetime::FromFirstWrite(ttl), Lifetime::Sliding(ttl)] {
+                let add = step(&a, Add::by(1)).lifetime(lifetime);
+                let fault = model.apply(&Batch::one(add)).unwrap_err();
+                assert!(fault.is_bad_setting(), "{fault}");
+            }
+        }
+        assert_eq!(model.run(&a, Get { start: 0 }).unwrap(), 1);
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::CapacityState;
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// The place of one key: empty or filled. Expired state counts as empty once [`Slot::lapse`] has
 /// looked.
@@ -31,10 +31,10 @@ pub struct Entry {
     pub state: State,
     /// When it goes away by itself; [`Timestamp::MAX`] when never.
     pub expires: Timestamp,
-    /// When it was last created or overwritten, as opposed to stepped.
+    /// Which life of it this is: it was last created or overwritten, as opposed to stepped, then.
     pub epoch: Epoch,
-    /// When it was last written.
-    pub written: Timestamp,
+    /// The [order](Moment::order) of the batch that last wrote it.
+    pub written: u64,
 }
 
 /// The state of one object.
@@ -63,7 +63,7 @@ pub enum Scalar {
 /// expired since has another epoch, and there is nothing of the step left to undo.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Epoch(pub Timestamp);
+pub struct Epoch(pub u64);
 
 impl Slot {
     /// What fills the slot.
@@ -111,22 +111,22 @@ impl Slot {
     }
 
     /// Creates or overwrites, keeping the expiry. The epoch changes.
-    pub fn overwrite(&mut self, state: State, now: Timestamp) {
+    pub fn overwrite(&mut self, state: State, at: Moment) {
         let expires = self.0.as_ref().map_or(Timestamp::MAX, |entry| entry.expires);
-        self.0 = Some(Entry { state, expires, epoch: Epoch(now), written: now });
+        self.0 = Some(Entry { state, expires, epoch: Epoch(at.order), written: at.order });
     }
 
     /// Steps a scalar, or creates it. Only a creation changes the epoch, which is given back.
     #[inline]
-    pub fn step_to(&mut self, scalar: Scalar, now: Timestamp) -> Epoch {
+    pub fn step_to(&mut self, scalar: Scalar, at: Moment) -> Epoch {
         match &mut self.0 {
             Some(entry) => {
                 entry.state = State::Scalar(scalar);
                 entry.epoch
             }
             None => {
-                self.overwrite(State::Scalar(scalar), now);
-                Epoch(now)
+                self.overwrite(State::Scalar(scalar), at);
+                Epoch(at.order)
             }
         }
     }
@@ -356,6 +356,32 @@ mod tests {
             ("abc", None),
         ] {
             assert_eq!(Scalar::Bytes(text.into()).as_integer(), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_finite_numbers_are_real() {
+        for (text, number) in [
+            ("42", Some(42.0)),
+            ("-0.5", Some(-0.5)),
+            ("1e3", Some(1000.0)),
+            ("1e999", None),
+            ("inf", None),
+            ("NaN", None),
+            ("", None),
+            ("abc", None),
+        ] {
+            assert_eq!(Scalar::Bytes(text.into()).as_real(), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_float_is_the_same_number_when_it_is_read_back() {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        for number in [0.0, -3.0, 0.1, EXACT, -EXACT, EXACT + 2.0, 1e20, -1e20, f64::MAX] {
+            let scalar = Scalar::from(number);
+            assert_eq!(scalar.as_real(), Some(number), "{scalar:?}");
+            assert_eq!(Scalar::Bytes(scalar.to_bytes()).as_real(), Some(number), "{scalar:?}");
         }
     }
 

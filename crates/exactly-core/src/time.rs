@@ -44,16 +44,20 @@ impl Timestamp {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// The very next moment.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-
     /// How long until `later`; zero when it has passed.
     pub fn until(self, later: Self) -> Duration {
         Duration::from_nanos(later.0.saturating_sub(self.0))
     }
+}
+
+/// When a batch is applied: at what time, and after which others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The time by the engine's clock. Batches may share one.
+    pub now: Timestamp,
+    /// Greater than that of any earlier step on the same keys. A batch takes one for each of its
+    /// steps, from this one on.
+    pub order: u64,
 }
 
 impl fmt::Debug for Timestamp {

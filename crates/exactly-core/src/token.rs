@@ -144,3 +144,35 @@ impl fmt::Debug for HoldId {
         write!(f, "HoldId({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_and_the_time_it_is_kept_have_limits() {
+        let hour = Duration::from_secs(3600);
+        let longest = "x".repeat(TOKEN_ID_BYTES_MAX);
+        for (id, keep, allowed) in [
+            ("order-1", hour, true),
+            (&longest, TOKEN_KEEP_MAX, true),
+            ("", hour, false),
+            (&"x".repeat(TOKEN_ID_BYTES_MAX + 1), hour, false),
+            ("order-1", Duration::ZERO, false),
+            ("order-1", TOKEN_KEEP_MAX + Duration::from_nanos(1), false),
+        ] {
+            let token = Token::caller(id, keep);
+            assert_eq!(token.is_ok(), allowed, "{id:?} {keep:?}");
+            assert!(token.is_ok() || token.unwrap_err().is_misuse());
+        }
+    }
+
+    #[test]
+    fn a_made_up_id_is_nobody_elses() {
+        assert_ne!(SessionId::random(), SessionId::random());
+        let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| HoldId::unique()).collect();
+        assert_eq!(ids.len(), 1_000);
+        let hold = HoldId::unique();
+        assert_eq!(HoldId::from_u128(hold.as_u128()), hold);
+    }
+}

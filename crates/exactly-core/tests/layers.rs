@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use exactly_core::layers::{Call, Ending, History, Record, Retry, RetryPolicy, Timeout, Trace};
+use exactly_core::layers::{
+    Act, Call, Ending, Faults, History, Record, Retry, RetryPolicy, Timeout, Trace,
+};
 use exactly_core::operations::counter::{Add, Get};
 use exactly_core::operations::{Outcome, counter::CounterOutcome};
 use exactly_core::{
@@ -31,6 +33,8 @@ enum Told {
     NotApplied,
     Unknown,
     Misuse,
+    Forgotten,
+    Reused,
     Never,
 }
 
@@ -60,13 +64,17 @@ fn yes() -> Reply {
 
 impl Engine for Scripted {
     fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
-        self.asked.lock().unwrap().push(batch);
+        let token = batch.token().cloned();
+        let token = || token.as_ref().unwrap();
+        self.asked.lock().unwrap().push(batch.clone());
         let told = self.answers.lock().unwrap().pop_front().unwrap_or(Told::Yes);
         match told {
             Told::Yes => Answer::ready(Ok(yes())),
             Told::NotApplied => Answer::ready(Err(Fault::unavailable("refused"))),
             Told::Unknown => Answer::ready(Err(Fault::lost_reply("cut"))),
             Told::Misuse => Answer::ready(Err(Fault::bad_option("odd"))),
+            Told::Forgotten => Answer::ready(Err(Fault::token_forgotten(token()))),
+            Told::Reused => Answer::ready(Err(Fault::token_reused(token()))),
             Told::Never => Answer::pending(std::future::pending()),
         }
     }
@@ -108,10 +116,10 @@ fn retry(engine: &Arc<Scripted>) -> Retry<Arc<Scripted>> {
 
 #[tokio::test]
 async fn what_may_be_sent_again_is_and_what_may_not_is_not() {
-    use Told::{Misuse, NotApplied, Unknown, Yes};
+    use Told::{Forgotten, Misuse, NotApplied, Reused, Unknown, Yes};
     let named = || Delivery::Token(Box::new(Token::caller("id", QUICK.deadline).unwrap()));
     // The batch, what the engine answers, how often it is asked, and what comes of it.
-    let table: [(Batch, Delivery, &[Told], usize, Told); 11] = [
+    let table: [(Batch, Delivery, &[Told], usize, Told); 14] = [
         (write(), Delivery::ExactlyOnce, &[NotApplied, Yes], 2, Yes),
         (write(), Delivery::ExactlyOnce, &[Unknown, Unknown, Yes], 3, Yes),
         (write(), Delivery::ExactlyOnce, &[Misuse], 1, Misuse),
@@ -125,6 +133,10 @@ async fn what_may_be_sent_again_is_and_what_may_not_is_not() {
             4,
             Unknown,
         ),
+        // What the engine has forgotten it will not remember.
+        (write(), Delivery::ExactlyOnce, &[Forgotten, Yes], 1, Unknown),
+        (write(), Delivery::ExactlyOnce, &[Unknown, Forgotten, Yes], 2, Unknown),
+        (write(), named(), &[Reused, Yes], 1, Misuse),
         (write(), named(), &[Unknown, Yes], 2, Yes),
         (write(), Delivery::AtMostOnce, &[Unknown], 1, Unknown),
         (write(), Delivery::AtMostOnce, &[NotApplied, Yes], 2, Yes),
@@ -175,6 +187,74 @@ async fn a_place_in_doubt_is_given_up() {
     let [first, second, third] = engine.tokens()[..] else { panic!("three batches") };
     assert_eq!((first.1, second.1, third.1), (1, 2, 1));
     assert!(first.0 == second.0 && second.0 != third.0);
+}
+
+#[tokio::test]
+async fn a_place_of_unknown_outcome_is_given_up() {
+    for doubt in [Told::Unknown, Told::Forgotten, Told::Reused] {
+        let engine = Scripted::told([Told::Yes, doubt]);
+        let retry =
+            Retry::with_policy(Arc::clone(&engine), RetryPolicy { attempts_max: 1, ..QUICK });
+        for _ in 0..3 {
+            let _ = retry.apply(write()).await;
+        }
+        let [first, second, third] = engine.tokens()[..] else { panic!("three batches") };
+        assert_eq!((first.1, second.1, third.1), (1, 2, 1), "{doubt:?}");
+        assert!(first.0 == second.0 && second.0 != third.0, "{doubt:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_used_for_as_long_as_the_engine_surely_remembers_it() {
+    let clock = Arc::new(ManualClock::new());
+    let engine = Scripted::told([]);
+    let retry = Retry::by_clock(Arc::clone(&engine), QUICK, 1, Arc::clone(&clock) as _);
+    let half = engine.profile().token_window / 2;
+    // A place that is used again and again lives on; one left for half of the window does not.
+    for pause in [half * 2 / 3, half * 2 / 3, half, Duration::ZERO] {
+        retry.apply(write()).await.unwrap();
+        clock.advance(pause);
+    }
+    let tokens = engine.tokens();
+    let sequences: Vec<_> = tokens.iter().map(|(_, sequence)| *sequence).collect();
+    assert_eq!(sequences, [1, 2, 3, 1]);
+    assert_ne!(tokens[2].0, tokens[3].0);
+}
+
+#[tokio::test]
+async fn pauses_grow_up_to_the_longest() {
+    let second = Duration::from_secs(1);
+    let policy = RetryPolicy {
+        attempts_max: 40,
+        pause: second,
+        pause_max: second * 4,
+        deadline: second * 100_000,
+        in_flight_max: 1,
+    };
+    // The longest of many pauses before the second, third, fourth and last attempt.
+    let mut longest = [Duration::ZERO; 39];
+    for seed in 0..100 {
+        let clock = Arc::new(ManualClock::new());
+        let engine = Scripted::told([Told::NotApplied; 40]);
+        let retry = Retry::by_clock(Arc::clone(&engine), policy, seed, Arc::clone(&clock) as _);
+        let mut call = pin!(retry.apply(write()));
+        let mut asked_at = clock.now();
+        let mut asked = 0;
+        while call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            if engine.asked() > asked {
+                if let Some(pause) = asked.checked_sub(1).map(|place: usize| &mut longest[place]) {
+                    *pause = asked_at.until(clock.now()).max(*pause);
+                }
+                (asked, asked_at) = (engine.asked(), clock.now());
+            }
+            clock.advance(second / 20);
+            tokio::task::yield_now().await;
+        }
+    }
+    for (pause, most) in longest.iter().zip([1, 2, 4, 4, 4]) {
+        assert!(*pause > second * most * 3 / 4 && *pause <= second * most + second / 20);
+    }
+    assert!(longest.iter().all(|pause| *pause <= second * 4 + second / 20), "{longest:?}");
 }
 
 #[tokio::test]
@@ -234,6 +314,53 @@ async fn an_answer_that_does_not_come_in_time_is_unknown_and_a_read_is_not_appli
         assert!(fault.is_timed_out() && fault.is_unknown() == unknown, "{fault}");
         assert_eq!(timeout.apply(batch).await.unwrap(), yes());
     }
+}
+
+#[tokio::test]
+async fn each_fault_happens_to_the_batch_and_is_told_to_its_caller() {
+    // What happens, whether the engine hears of the batch, and what the caller is told: of a write,
+    // and of a read.
+    let table = [
+        (Act::Pass, true, [Told::Yes, Told::Yes]),
+        (Act::Delay(Duration::from_nanos(1)), true, [Told::Yes, Told::Yes]),
+        (Act::LoseRequest, false, [Told::Unknown, Told::NotApplied]),
+        (Act::LoseReply, true, [Told::Unknown, Told::NotApplied]),
+        (Act::CrashBefore, false, [Told::Never, Told::Never]),
+        (Act::CrashAfter, true, [Told::Never, Told::Never]),
+    ];
+    for (act, heard, told) in table {
+        for (batch, told) in [write(), read()].into_iter().zip(told) {
+            let engine = Scripted::told([]);
+            let lossy = Faults::new(Arc::clone(&engine));
+            lossy.next([act]);
+            let heard = usize::from(heard);
+            if told == Told::Never {
+                let a = Key::alone("", "a").unwrap();
+                let mut call = pin!(lossy.apply(batch.clone()));
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(call.as_mut().poll(&mut context).is_pending());
+                // The dead do not come back, and ask for nothing.
+                assert!(pin!(lossy.apply(batch)).poll(&mut context).is_pending());
+                assert!(pin!(lossy.changed(&a, Mark::NONE)).poll(&mut context).is_pending());
+            } else {
+                let came = match lossy.apply(batch).await {
+                    Ok(_) => Told::Yes,
+                    Err(fault) if fault.is_unknown() => Told::Unknown,
+                    Err(fault) if fault.is_not_applied() => Told::NotApplied,
+                    Err(fault) => panic!("{fault}"),
+                };
+                assert_eq!(came, told, "{act:?}");
+            }
+            assert_eq!(engine.asked(), heard, "{act:?}");
+        }
+    }
+}
+
+#[test]
+fn a_retry_loses_no_replies_and_a_bad_network_does() {
+    let retry = retry(&Scripted::told([]));
+    assert!(!retry.profile().loses_replies);
+    assert!(Faults::new(retry).profile().loses_replies);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use exactly_core::{
     Admission, Answer, BATCH_MAX, Batch, Clock, Durability, Engine, Fault, Key, Ledger, Mark,
-    Profile, Reply, Slot, Slots, SystemClock, Token,
+    Moment, Profile, Reply, Slot, Slots, SystemClock, Timestamp, Token,
 };
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -151,7 +151,7 @@ impl Inner {
 
     fn apply_to_one(&self, key: &Key, batch: &Batch) -> Result<Reply, Fault> {
         let mut shard = self.shards[self.shard_of(key)].lock();
-        let now = shard.moment(batch.is_timed(), &*self.clock);
+        let now = shard.now(batch.is_timed(), &*self.clock);
         let reply = shard.apply_to_one(key, batch, now);
         self.alarm.set(shard.due());
         if reply.is_ok() && batch.writes() {
@@ -162,22 +162,22 @@ impl Inner {
 
     fn apply_to_many(&self, batch: &Batch) -> Result<Reply, Fault> {
         let mut shards = Locked::new(self, batch);
-        let timed = batch.is_timed();
-        let moments = shards.guards.iter().map(|(_, shard)| shard.moment(timed, &*self.clock));
-        let now = moments.max().unwrap_or_default();
         let mut keys: Vec<_> = batch.keys().collect();
         keys.sort_unstable();
         keys.dedup();
+        let now = shards.now(batch.is_timed());
         let mut dues = Vec::with_capacity(keys.len());
         for key in &keys {
             let shard = shards.shard(key);
             shard.lapse_key(key, now);
             dues.push(shard.due_at(key));
         }
-        let reply = exactly_core::apply(&mut shards, batch, now);
+        let at = Moment { now, order: shards.next_order() };
+        let last = at.order + batch.steps.len() as u64;
+        let reply = exactly_core::apply(&mut shards, batch, at);
         for (key, due) in keys.into_iter().zip(dues) {
             let shard = shards.shard(key);
-            shard.settle(key, due, now);
+            shard.settle(key, due, last);
             if reply.is_ok() && batch.writes() {
                 shard.waiting.wake(key.as_str());
             }
@@ -263,6 +263,15 @@ impl<'a> Locked<'a> {
         places.dedup();
         let guards = places.into_iter().map(|place| (place, engine.shards[place].lock())).collect();
         Self { engine, guards }
+    }
+
+    fn now(&self, timed: bool) -> Timestamp {
+        let times = self.guards.iter().map(|(_, shard)| shard.now(timed, &*self.engine.clock));
+        times.max().unwrap_or_default()
+    }
+
+    fn next_order(&self) -> u64 {
+        self.guards.iter().map(|(_, shard)| shard.next_order()).max().unwrap_or_default()
     }
 
     fn shard(&mut self, key: &Key) -> &mut Shard {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use exactly_core::{Batch, Clock, Fault, Key, Mark, Reply, Slot, Slots, Timestamp, apply};
+use exactly_core::{Batch, Clock, Fault, Key, Mark, Moment, Reply, Slot, Slots, Timestamp, apply};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
@@ -17,9 +17,8 @@ pub(crate) struct Shard {
     /// The keys of which something ends by itself, in the order in which it does.
     due: BTreeSet<(Timestamp, Arc<str>)>,
     pub(crate) waiting: Waiting,
-    /// The moment of the last batch. Moments grow strictly, so that no two writes of a key share
-    /// one.
-    last: Timestamp,
+    /// Of the last step: it grows strictly, so that no two writes of a key share one.
+    order: u64,
 }
 
 #[derive(Debug)]
@@ -48,11 +47,15 @@ impl Slots for Only<'_> {
 }
 
 impl Shard {
-    /// The moment of a batch: the time of day if anything can depend on it, else just a later
-    /// moment. Reading the clock costs as much as the rest of a small batch.
-    pub(crate) fn moment(&self, timed: bool, clock: &dyn Clock) -> Timestamp {
-        let next = self.last.next();
-        if timed || !self.due.is_empty() { next.max(clock.now()) } else { next }
+    /// The time. The clock is read only if anything can depend on it: reading it costs as much as
+    /// the rest of a small batch.
+    pub(crate) fn now(&self, timed: bool, clock: &dyn Clock) -> Timestamp {
+        if timed || !self.due.is_empty() { clock.now() } else { Timestamp::ZERO }
+    }
+
+    /// Where the order of the next batch begins.
+    pub(crate) fn next_order(&self) -> u64 {
+        self.order + 1
     }
 
     /// Applies a batch that touches only `key`, with a single look into the table.
@@ -63,12 +66,13 @@ impl Shard {
         now: Timestamp,
     ) -> Result<Reply, Fault> {
         self.lapse_key(key, now);
-        self.last = now;
+        let at = Moment { now, order: self.next_order() };
+        self.order += batch.steps.len() as u64;
         match self.nodes.entry(key.hash_value(), |node| node.is(key.as_str()), |node| node.hash()) {
             Entry::Occupied(mut node) => {
                 let slot = &mut node.get_mut().slot;
                 let due = slot.due();
-                let reply = apply(&mut Only(slot), batch, now);
+                let reply = apply(&mut Only(slot), batch, at);
                 reschedule(&mut self.due, key, due, slot.due());
                 if slot.is_empty() {
                     node.remove();
@@ -77,7 +81,7 @@ impl Shard {
             }
             Entry::Vacant(place) => {
                 let mut slot = Slot::default();
-                let reply = apply(&mut Only(&mut slot), batch, now);
+                let reply = apply(&mut Only(&mut slot), batch, at);
                 if !slot.is_empty() {
                     reschedule(&mut self.due, key, None, slot.due());
                     place.insert(Box::new(Node { text: key.to_shared(), slot }));
@@ -102,8 +106,8 @@ impl Shard {
 
     /// Brings the table in order after a batch on several keys: `due` is when `key` was due before
     /// it.
-    pub(crate) fn settle(&mut self, key: &Key, due: Option<Timestamp>, now: Timestamp) {
-        self.last = now;
+    pub(crate) fn settle(&mut self, key: &Key, due: Option<Timestamp>, order: u64) {
+        self.order = order;
         let new = self.due_at(key);
         reschedule(&mut self.due, key, due, new);
         if let Ok(node) = self.nodes.find_entry(key.hash_value(), |node| node.is(key.as_str()))
@@ -148,8 +152,8 @@ impl Shard {
         slot.lapse(now);
         if let Some(entry) = slot.entry_mut() {
             // What lapsed inside is a change too: its mark must differ for those who look next.
-            self.last = self.last.next();
-            entry.written = self.last;
+            self.order += 1;
+            entry.written = self.order;
         }
         if let Some(due) = slot.due() {
             self.due.insert((due, Arc::clone(text)));
@@ -169,8 +173,8 @@ impl Shard {
     pub(crate) fn mark(&self, key: &Key) -> Mark {
         // Nothing stored is a state as well, and must not be the mark that stands for none.
         const ABSENT: u64 = 1;
-        let written = self.find(key).and_then(Slot::entry).map(|entry| entry.written.as_nanos());
-        Mark::new(written.map_or(ABSENT, |nanos| nanos.saturating_add(ABSENT)))
+        let written = self.find(key).and_then(Slot::entry).map(|entry| entry.written);
+        Mark::new(written.map_or(ABSENT, |order| order.saturating_add(ABSENT)))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -156,6 +156,26 @@ async fn a_future_dropped_at_any_point_undoes() {
 }
 
 #[tokio::test]
+async fn the_undo_of_a_dropped_block_keeps_to_the_bounds() {
+    // Dropped on the way of the step, and inside the block.
+    for polls in [2, 3] {
+        let store = slow_store().await;
+        let left: Counter = Counter::new(&store, "left").with_start(2).with_bounds(0..=2);
+        {
+            let mut block =
+                pin!(left.decrement_with(async |_| std::future::pending::<Option<()>>().await));
+            for _ in 0..polls {
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(block.as_mut().poll(&mut context).is_pending());
+            }
+            assert_eq!(left.increment().await.unwrap(), 2, "another gave one back");
+        }
+        store.settle().await;
+        assert_eq!(left.get().await.unwrap(), 2, "dropped after {polls} polls");
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_block_is_undone_at_once_where_the_engine_answers_at_once() {
     let taken = counter().await;
     {

@@ -139,6 +139,18 @@ async fn a_confirm_once_begun_is_carried_to_its_end_and_may_be_asked_again() {
 }
 
 #[tokio::test]
+async fn a_release_once_begun_is_carried_to_its_end() {
+    for polls in 0..5 {
+        let store = Store::builder().layer(Faults::late).open("memory:").await.unwrap();
+        let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
+        let hold = seats.take(1).await.unwrap().held().unwrap();
+        poll_times(pin!(hold.release()), polls);
+        store.settle().await;
+        assert_eq!(levels(&seats).await, (3, 0, 0), "after {polls} polls");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_may_be_known_only_at_run_time() {
     let (seats, _clock) = seats();
     assert_eq!(seats.with_limit(7).free().await.unwrap(), 7);

@@ -2,12 +2,14 @@
 
 use std::hash::Hasher;
 
-use exactly_core::{Batch, Entry, Fault, Key, Reply, Scalar, Slot, Slots, State, Timestamp, apply};
+use exactly_core::{
+    Batch, Entry, Fault, Key, Moment, Reply, Scalar, Slot, Slots, State, Timestamp, apply,
+};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use smallvec::SmallVec;
 
 /// Always the same, so that what is stored does not depend on the order that led to it.
-const NOW: Timestamp = Timestamp::from_nanos(1_000_000_000);
+const AT: Moment = Moment { now: Timestamp::from_nanos(1_000_000_000), order: 1 };
 
 /// What is stored at the keys of a component.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +35,7 @@ impl World {
     /// Tries a batch.
     pub(super) fn play(&self, batch: &Batch) -> (Result<Reply, Fault>, Trial<'_>) {
         let mut trial = Trial { world: self, touched: SmallVec::new() };
-        let reply = apply(&mut trial, batch, NOW);
+        let reply = apply(&mut trial, batch, AT);
         (reply, trial)
     }
 

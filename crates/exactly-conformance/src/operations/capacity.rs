@@ -87,6 +87,7 @@ pub async fn resizing(subject: Subject) {
     assert_eq!(subject.ok(&key, Resize { to: 1 }).await, Resized { over: 2 });
     assert_eq!(levels(&subject, &key).await, (0, 3, 0));
     assert_eq!(subject.ok(&key, Confirm { hold }).await, Confirmed::Confirmed);
+    assert_eq!(subject.ok(&key, Resize { to: 1 }).await, Resized { over: 2 });
     let full = Taken::Full { free: 0, held: 0 };
     assert_eq!(subject.ok(&key, take(HoldId::unique(), 1, LONG)).await, full);
     subject.ok(&key, GiveBack { units: 2 }).await;
@@ -138,10 +139,13 @@ pub async fn bad_settings(subject: Subject) {
         assert_eq!(fault.key(), Some(&key));
     }
     assert!(subject.run(&key, Resize { to: u64::MAX }).await.is_err());
+    assert!(subject.run(&key, Read { limit: LIMIT_MAX + 1 }).await.is_err());
     assert!(subject.run(&key, GiveBack { units: 0 }).await.is_err());
     assert!(!subject.ok(&key, Exists {}).await);
     subject.ok(&key, good.clone()).await;
     let forever = Extend { hold: good.hold, lease: LEASE_MAX * 2 };
     assert!(subject.run(&key, forever).await.is_err());
     assert_eq!(levels(&subject, &key).await, (2, 1, 0));
+    let longest = Extend { hold: good.hold, lease: LEASE_MAX };
+    assert_eq!(subject.ok(&key, longest).await, Extended::Extended);
 }

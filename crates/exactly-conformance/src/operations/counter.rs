@@ -8,7 +8,7 @@ use exactly_core::operations::counter::{
 };
 use exactly_core::operations::key::{Delete, Exists, Expire, Life, Rename, Ttl};
 use exactly_core::operations::value;
-use exactly_core::{Batch, Epoch, Key, Lifetime, Operation};
+use exactly_core::{Batch, Epoch, Key, Lifetime, Operation, Reply};
 
 use crate::subject::{Subject, key, step};
 
@@ -42,6 +42,7 @@ pub async fn adding(subject: Subject) {
         (9, within(-1, 0, 3), Some(8)),
         (9, within(1, 0, 3), None),
         (-9, within(1, 0, 3), Some(-8)),
+        (0, within(3, 3, 3), Some(3)),
         (i64::MAX - 1, Add::by(1), Some(i64::MAX)),
         (i64::MIN + 1, Add::by(-1), Some(i64::MIN)),
         ((1 << 53) + 1, Add::by(2), Some((1 << 53) + 3)),
@@ -104,6 +105,14 @@ pub async fn undoing(subject: Subject) {
     subject.ok(&key, Add::by(10)).await;
     let bounded = Undo { by: -5, epoch, bounds: Bounds { min: None, max: Some(9) } };
     assert_eq!(subject.ok(&key, bounded).await, Undone::OutOfBounds { value: 5 });
+    assert_eq!(subject.ok(&key, Get { start: 0 }).await, 5);
+    // From outside the bounds towards them is allowed, as for a step.
+    let towards = Undo { by: 1, epoch, bounds: Bounds { min: None, max: Some(3) } };
+    assert_eq!(subject.ok(&key, towards).await, Undone::Undone { value: 4 });
+    // Nothing left to undo refuses nothing: what else the batch asks is done.
+    let gone = step(&key, undo(Epoch::default()));
+    let reply = subject.apply(Batch::of([gone, step(&key, Add::by(1))])).await;
+    assert!(matches!(reply, Ok(Reply::Applied(_))), "{reply:?}");
     assert_eq!(subject.ok(&key, Get { start: 0 }).await, 5);
 }
 
@@ -223,8 +232,11 @@ pub async fn bad_settings(subject: Subject) {
     for fault in [
         subject.run(&key, Add { by: 1, start: 0, bounds: twisted }).await.expect_err("twisted"),
         subject.run(&key, Set { to: 1, bounds: twisted }).await.expect_err("twisted"),
+        subject.run(&key, Swap { to: 1, start: 0, bounds: twisted }).await.expect_err("twisted"),
+        subject.run(&key, Get { start: f64::NAN }).await.expect_err("not a number"),
         subject.run(&key, Add::by(f64::NAN)).await.expect_err("not a number"),
         subject.run(&key, Add::by(f64::INFINITY)).await.expect_err("not finite"),
+        subject.run(&key, Set { to: f64::NAN, bounds: Bounds::NONE }).await.expect_err("no number"),
     ] {
         assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
         assert_eq!(fault.key(), Some(&key));

@@ -55,6 +55,7 @@ pub async fn renaming(subject: Subject) {
     assert_eq!((read(&from).await, read(&to).await), (0, 1));
     assert_eq!(subject.ok(&to, Ttl {}).await, Life::Persistent);
     assert_eq!(subject.ok(&to, rename(true)).await, Renamed::Renamed);
+    assert_eq!(subject.ok(&to, rename(false)).await, Renamed::Taken);
     assert_eq!(read(&to).await, 1);
 }
 
@@ -140,4 +141,5 @@ pub async fn bad_settings(subject: Subject) {
         assert_eq!(fault.key(), Some(&key));
     }
     assert_eq!(subject.ok(&key, Ttl {}).await, Life::Persistent);
+    assert!(subject.ok(&key, Expire { after: TTL_MAX }).await);
 }

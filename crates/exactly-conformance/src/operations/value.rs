@@ -83,7 +83,13 @@ pub async fn bad_settings(subject: Subject) {
     let key = key("motto");
     subject.ok(&key, Set { to: "short".into() }).await;
     let long = Bytes::from(vec![0; VALUE_BYTES_MAX + 1]);
-    let fault = subject.run(&key, Set { to: long }).await.expect_err("too long");
-    assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
+    for fault in [
+        subject.run(&key, Set { to: long.clone() }).await.expect_err("too long"),
+        subject.run(&key, Swap { to: long.clone() }).await.expect_err("too long"),
+        subject.run(&key, SetIfAbsent { to: long.clone() }).await.expect_err("too long"),
+        subject.run(&key, ReplaceIf { old: "short".into(), to: long }).await.expect_err("too long"),
+    ] {
+        assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
+    }
     assert_eq!(subject.ok(&key, Get {}).await, Some("short".into()));
 }

@@ -103,7 +103,9 @@ impl<E: Engine> Faults<E> {
             Act::LoseRequest => Err(lost(&batch, "the connection was cut")),
             Act::LoseReply => {
                 let fault = lost(&batch, "the connection was cut");
-                self.inner.apply(batch).await.and(Err(fault))
+                // Whatever the engine answers, be it a fault, the caller does not hear it.
+                drop(self.inner.apply(batch).await);
+                Err(fault)
             }
             Act::Delay(delay) => {
                 yield_now().await;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusable, operations};
 use crate::state::{Misuse, Slot, State};
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 use crate::token::HoldId;
 
 /// The greatest limit: 2^53 - 1 units, the last number that every engine and every JSON reader
@@ -315,7 +315,7 @@ impl CapacityState {
 pub(crate) fn step(
     slot: &mut Slot,
     op: &CapacityOp,
-    now: Timestamp,
+    at: Moment,
 ) -> Result<CapacityOutcome, Misuse> {
     let stored = slot.capacity()?;
     Ok(match op {
@@ -323,7 +323,7 @@ pub(crate) fn step(
             let new = CapacityState::new(*limit);
             CapacityOutcome::Read(stored.map_or(new.levels(), |capacity| capacity.levels()))
         }
-        CapacityOp::Take(take) => CapacityOutcome::Take(self::take(slot, take, now)?),
+        CapacityOp::Take(take) => CapacityOutcome::Take(self::take(slot, take, at)?),
         CapacityOp::Confirm(Confirm { hold }) => CapacityOutcome::Confirm(
             stored.map_or(Confirmed::Lapsed, |capacity| capacity.confirm(*hold)),
         ),
@@ -334,7 +334,7 @@ pub(crate) fn step(
             match stored.and_then(|capacity| Some((capacity.end(*hold)?, capacity))) {
                 None => Extended::Lapsed,
                 Some((units, capacity)) => {
-                    capacity.hold(*hold, units, now.plus(*lease));
+                    capacity.hold(*hold, units, at.now.plus(*lease));
                     Extended::Extended
                 }
             },
@@ -343,7 +343,7 @@ pub(crate) fn step(
             CapacityOutcome::GiveBack(give_back(stored, *units))
         }
         CapacityOp::Resize(Resize { to }) => {
-            let capacity = filled(slot, *to, now)?;
+            let capacity = filled(slot, *to, at)?;
             capacity.limit = *to;
             let taken = capacity.confirmed.saturating_add(capacity.held);
             CapacityOutcome::Resize(Resized { over: taken.saturating_sub(*to) })
@@ -351,7 +351,7 @@ pub(crate) fn step(
     })
 }
 
-fn take(slot: &mut Slot, take: &Take, now: Timestamp) -> Result<Taken, Misuse> {
+fn take(slot: &mut Slot, take: &Take, at: Moment) -> Result<Taken, Misuse> {
     let Take { hold, units, lease, limit } = *take;
     let levels = match slot.capacity()? {
         Some(capacity) if capacity.holds.contains_key(&hold) => return Ok(Taken::Held { hold }),
@@ -361,7 +361,7 @@ fn take(slot: &mut Slot, take: &Take, now: Timestamp) -> Result<Taken, Misuse> {
     if units > levels.free {
         return Ok(Taken::Full { free: levels.free, held: levels.held });
     }
-    filled(slot, limit, now)?.hold(hold, units, now.plus(lease));
+    filled(slot, limit, at)?.hold(hold, units, at.now.plus(lease));
     Ok(Taken::Held { hold })
 }
 
@@ -377,9 +377,9 @@ fn give_back(stored: Option<&mut CapacityState>, units: u64) -> GivenBack {
 }
 
 /// The capacity of the slot, made with `limit` where there is none.
-fn filled(slot: &mut Slot, limit: u64, now: Timestamp) -> Result<&mut CapacityState, Misuse> {
+fn filled(slot: &mut Slot, limit: u64, at: Moment) -> Result<&mut CapacityState, Misuse> {
     if slot.is_empty() {
-        slot.overwrite(State::Capacity(Box::new(CapacityState::new(limit))), now);
+        slot.overwrite(State::Capacity(Box::new(CapacityState::new(limit))), at);
     }
     let nothing = || Misuse::WrongType { expected: "a capacity", found: "nothing" };
     slot.capacity()?.ok_or_else(nothing)
@@ -390,10 +390,12 @@ mod tests {
     use super::*;
     use crate::key::Key;
     use crate::meaning::Model;
+    use crate::operations::key::Expire;
+    use crate::state::Slots;
 
     const LEASE: Duration = Duration::from_secs(30);
-    /// Longer than the model takes for the operations of a test.
-    const MOMENT: Duration = Duration::from_micros(1);
+    /// The shortest time that can be told.
+    const MOMENT: Duration = Duration::from_nanos(1);
 
     fn seats() -> (Model, Key) {
         (Model::new(), Key::alone("", "seats").unwrap())
@@ -464,6 +466,43 @@ mod tests {
         assert_eq!(levels(&mut model, &key), (1, 0, 0));
         assert_eq!(model.run(&key, Resize { to: 5 }).unwrap(), Resized { over: 0 });
         assert_eq!(levels(&mut model, &key), (5, 0, 0));
+        // Held and confirmed are taken alike.
+        model.run(&key, take(2, 2)).unwrap();
+        model.run(&key, Confirm { hold: HoldId::from_u128(2) }).unwrap();
+        model.run(&key, take(3, 1)).unwrap();
+        assert_eq!(model.run(&key, Resize { to: 1 }).unwrap(), Resized { over: 2 });
+        assert_eq!(levels(&mut model, &key), (0, 1, 2));
+    }
+
+    #[test]
+    fn a_lease_runs_until_its_last_moment_and_no_longer() {
+        const TICK: Duration = Duration::from_nanos(1);
+        let (mut model, key) = seats();
+        model.run(&key, take(1, 1)).unwrap();
+        model.advance(LEASE - TICK);
+        assert_eq!(levels(&mut model, &key), (2, 1, 0), "a tick before the end");
+        model.advance(TICK);
+        assert_eq!(levels(&mut model, &key), (3, 0, 0), "at the end");
+        let confirmed = Confirm { hold: HoldId::from_u128(1) };
+        assert_eq!(model.run(&key, confirmed).unwrap(), Confirmed::Lapsed);
+    }
+
+    #[test]
+    fn the_hold_that_ends_first_is_due_first() {
+        let (mut model, key) = seats();
+        model.run(&key, Take { lease: 2 * LEASE, ..take(1, 1) }).unwrap();
+        model.run(&key, take(2, 1)).unwrap();
+        let due = |model: &mut Model| model.slot(&key).due().unwrap();
+        let first = due(&mut model);
+        model.advance(LEASE);
+        assert_eq!(levels(&mut model, &key), (2, 1, 0));
+        let second = due(&mut model);
+        assert!(second > first);
+        // The key's own end comes before that of its hold, or after it.
+        model.run(&key, Expire { after: LEASE / 2 }).unwrap();
+        assert!(due(&mut model) < second);
+        model.run(&key, Expire { after: 3 * LEASE }).unwrap();
+        assert_eq!(due(&mut model), second);
     }
 
     #[test]
@@ -479,7 +518,21 @@ mod tests {
             let fault = model.run(&key, bad).unwrap_err();
             assert!(fault.is_bad_setting(), "{fault}");
         }
-        assert!(model.run(&key, Resize { to: LIMIT_MAX + 1 }).unwrap_err().is_bad_setting());
+        let extend = |lease| Extend { hold: good.hold, lease };
+        for fault in [
+            model.run(&key, Resize { to: LIMIT_MAX + 1 }).unwrap_err(),
+            model.run(&key, Read { limit: LIMIT_MAX + 1 }).unwrap_err(),
+            model.run(&key, GiveBack { units: 0 }).unwrap_err(),
+            model.run(&key, extend(Duration::ZERO)).unwrap_err(),
+            model.run(&key, extend(LEASE_MAX + Duration::from_nanos(1))).unwrap_err(),
+        ] {
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
         assert_eq!(levels(&mut model, &key), (3, 0, 0));
+        // The most of each is allowed.
+        let most = Take { lease: LEASE_MAX, limit: LIMIT_MAX, units: LIMIT_MAX, ..good.clone() };
+        assert!(!model.run(&key, most).unwrap().is_refusal());
+        assert_eq!(model.run(&key, extend(LEASE_MAX)).unwrap(), Extended::Extended);
+        assert_eq!(model.run(&key, Resize { to: LIMIT_MAX }).unwrap(), Resized { over: 0 });
     }
 }

@@ -3,13 +3,15 @@
 //! A missing counter reads as its `start`, which is never written by a read and applies again after
 //! a delete or an expiry. A step that would leave the bounds refuses and changes nothing.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
+use std::ops::{Bound, RangeBounds};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Op, Outcome, Refusable, operations};
-use crate::state::{Epoch, Misuse, Scalar, Slot, State};
-use crate::time::Timestamp;
+pub use crate::number::Number;
+use crate::state::{Epoch, Misuse, Slot, State};
+use crate::time::Moment;
 
 // ===== operations =====
 
@@ -98,6 +100,21 @@ pub struct Bounds<N> {
 impl<N: Number> Bounds<N> {
     /// No bounds but those of the number itself.
     pub const NONE: Self = Self { min: None, max: None };
+    /// Bounds that no number keeps to: *misuse* wherever they are used.
+    const EMPTY: Self = Self { min: Some(N::ONE), max: Some(N::ZERO) };
+
+    /// The bounds that a range of Rust's describes.
+    pub fn of(range: &impl RangeBounds<N>) -> Self {
+        let end = |bound: Bound<&N>, inward: fn(N) -> Option<N>| match bound {
+            Bound::Included(end) => Ok(Some(*end)),
+            Bound::Excluded(end) => inward(*end).map(Some).ok_or(()),
+            Bound::Unbounded => Ok(None),
+        };
+        match (end(range.start_bound(), N::above), end(range.end_bound(), N::below)) {
+            (Ok(min), Ok(max)) => Self { min, max },
+            (Ok(_) | Err(()), Ok(_) | Err(())) => Self::EMPTY,
+        }
+    }
 
     #[inline]
     fn check(&self) -> Result<(), Misuse> {
@@ -137,129 +154,6 @@ impl<N: Number> Display for Bounds<N> {
     }
 }
 
-/// What counters count in: `i64` or `f64`.
-pub trait Number:
-    Copy
-    + PartialOrd
-    + Debug
-    + Display
-    + Default
-    + Refusable
-    + Serialize
-    + Send
-    + Sync
-    + sealed::Sealed
-    + 'static
-{
-    /// Nothing.
-    const ZERO: Self;
-    /// One.
-    const ONE: Self;
-    /// What the number is called in messages.
-    const NAME: &'static str;
-
-    /// The sum, if it fits.
-    fn plus(self, other: Self) -> Option<Self>;
-    /// The difference, if it fits.
-    fn minus(self, other: Self) -> Option<Self>;
-    /// The number a scalar holds, if it is one.
-    fn read(scalar: &Scalar) -> Option<Self>;
-    /// As it is stored.
-    fn write(self) -> Scalar;
-    /// Whether it may be counted with.
-    ///
-    /// # Errors
-    /// What it is, and what may be.
-    fn check(self) -> Result<(), Misuse>;
-    /// The operation on counters of this number.
-    fn op(op: CounterOp<Self>) -> Op;
-    /// The outcome on counters of this number, if it is one.
-    ///
-    /// # Errors
-    /// The outcome back, when it is of another kind.
-    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome>;
-}
-
-mod sealed {
-    /// Only the numbers every engine can count in.
-    pub trait Sealed {}
-    impl Sealed for i64 {}
-    impl Sealed for f64 {}
-}
-
-impl Number for i64 {
-    const ZERO: Self = 0;
-    const ONE: Self = 1;
-    const NAME: &'static str = "a whole number";
-
-    fn plus(self, other: Self) -> Option<Self> {
-        self.checked_add(other)
-    }
-
-    fn minus(self, other: Self) -> Option<Self> {
-        self.checked_sub(other)
-    }
-
-    fn read(scalar: &Scalar) -> Option<Self> {
-        scalar.as_integer()
-    }
-
-    fn write(self) -> Scalar {
-        Scalar::Integer(self)
-    }
-
-    fn check(self) -> Result<(), Misuse> {
-        Ok(())
-    }
-
-    fn op(op: CounterOp<Self>) -> Op {
-        Op::Counter(op)
-    }
-
-    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome> {
-        if let Outcome::Counter(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
-    }
-}
-
-impl Number for f64 {
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
-    const NAME: &'static str = "a number";
-
-    fn plus(self, other: Self) -> Option<Self> {
-        Some(self + other).filter(|sum| sum.is_finite())
-    }
-
-    fn minus(self, other: Self) -> Option<Self> {
-        Some(self - other).filter(|difference| difference.is_finite())
-    }
-
-    fn read(scalar: &Scalar) -> Option<Self> {
-        scalar.as_real()
-    }
-
-    fn write(self) -> Scalar {
-        Scalar::from(self)
-    }
-
-    fn check(self) -> Result<(), Misuse> {
-        if self.is_finite() {
-            return Ok(());
-        }
-        Err(Misuse::BadSetting(format!(
-            "a counter counts in finite numbers, found {self}; nothing was changed"
-        )))
-    }
-
-    fn op(op: CounterOp<Self>) -> Op {
-        Op::Float(op)
-    }
-
-    fn outcome(outcome: Outcome) -> Result<CounterOutcome<Self>, Outcome> {
-        if let Outcome::Float(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
-    }
-}
-
 impl<N: Number> From<CounterOp<N>> for Op {
     fn from(op: CounterOp<N>) -> Self {
         N::op(op)
@@ -275,9 +169,6 @@ impl<N: Number> TryFrom<Outcome> for CounterOutcome<N> {
 }
 
 // ===== outcomes =====
-
-impl Refusable for i64 {}
-impl Refusable for f64 {}
 
 /// Of [`Add`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -397,7 +288,7 @@ fn stored<N: Number>(slot: &Slot) -> Result<Option<N>, Misuse> {
 pub(crate) fn step<N: Number>(
     slot: &mut Slot,
     op: &CounterOp<N>,
-    now: Timestamp,
+    at: Moment,
 ) -> Result<CounterOutcome<N>, Misuse> {
     let value = stored::<N>(slot)?;
     Ok(match op {
@@ -406,21 +297,21 @@ pub(crate) fn step<N: Number>(
             let old = value.unwrap_or(*start);
             let new = old.plus(*by).ok_or_else(|| overflow(old, "+", *by))?;
             CounterOutcome::Add(if bounds.allow(old, new) {
-                Added::Stepped { value: new, epoch: slot.step_to(new.write(), now) }
+                Added::Stepped { value: new, epoch: slot.step_to(new.write(), at) }
             } else {
                 Added::OutOfBounds { value: old }
             })
         }
-        CounterOp::Undo(undo) => CounterOutcome::Undo(take_back(slot, value, undo, now)?),
+        CounterOp::Undo(undo) => CounterOutcome::Undo(take_back(slot, value, undo, at)?),
         CounterOp::Set(Set { to, bounds }) => {
-            CounterOutcome::Set(if overwrite(slot, *to, bounds, now) {
+            CounterOutcome::Set(if overwrite(slot, *to, bounds, at) {
                 Put::Put
             } else {
                 Put::OutOfBounds { bounds: *bounds }
             })
         }
         CounterOp::Swap(Swap { to, start, bounds }) => {
-            CounterOutcome::Swap(if overwrite(slot, *to, bounds, now) {
+            CounterOutcome::Swap(if overwrite(slot, *to, bounds, at) {
                 Swapped::Swapped { old: value.unwrap_or(*start) }
             } else {
                 Swapped::OutOfBounds { bounds: *bounds }
@@ -429,10 +320,10 @@ pub(crate) fn step<N: Number>(
     })
 }
 
-fn overwrite<N: Number>(slot: &mut Slot, to: N, bounds: &Bounds<N>, now: Timestamp) -> bool {
+fn overwrite<N: Number>(slot: &mut Slot, to: N, bounds: &Bounds<N>, at: Moment) -> bool {
     let fits = bounds.contain(to);
     if fits {
-        slot.overwrite(State::Scalar(to.write()), now);
+        slot.overwrite(State::Scalar(to.write()), at);
     }
     fits
 }
@@ -441,7 +332,7 @@ fn take_back<N: Number>(
     slot: &mut Slot,
     value: Option<N>,
     undo: &Undo<N>,
-    now: Timestamp,
+    at: Moment,
 ) -> Result<Undone<N>, Misuse> {
     let epoch = slot.entry().map(|entry| entry.epoch);
     let Some(old) = value.filter(|_| epoch == Some(undo.epoch)) else {
@@ -451,7 +342,7 @@ fn take_back<N: Number>(
     if !undo.bounds.allow(old, new) {
         return Ok(Undone::OutOfBounds { value: old });
     }
-    slot.step_to(new.write(), now);
+    slot.step_to(new.write(), at);
     Ok(Undone::Undone { value: new })
 }
 
@@ -487,6 +378,7 @@ mod tests {
             (9, within(1, 0, 3), None),
             (-9, within(1, 0, 3), Some(-8)),
             (3, within(0, 0, 3), Some(3)),
+            (0, within(3, 3, 3), Some(3)),
         ];
         for (before, step, after) in table {
             let (mut model, key) = counter();
@@ -516,6 +408,14 @@ mod tests {
         model.run(&key, Add::by(i64::MIN)).unwrap();
         let back = Undo { by: i64::MIN, epoch: Epoch::default(), bounds: Bounds::NONE };
         assert_eq!(model.run(&key, back).unwrap(), Undone::Overwritten);
+        let (mut model, key) = counter();
+        let Added::Stepped { epoch, .. } = model.run(&key, Add::by(-5)).unwrap() else { panic!() };
+        for by in [i64::MAX, 5] {
+            model.run(&key, Add::by(by)).unwrap();
+        }
+        let undo = Undo { by: -5, epoch, bounds: Bounds::NONE };
+        assert!(model.run(&key, undo).unwrap_err().is_overflow());
+        assert_eq!(model.run(&key, Get { start: 0 }).unwrap(), i64::MAX);
     }
 
     #[test]
@@ -567,6 +467,36 @@ mod tests {
     }
 
     #[test]
+    fn an_undo_keeps_to_the_bounds_as_a_step_does() {
+        // The value and what the undo takes off it, the value after; none where it refuses.
+        let table = [
+            (2, 2, Some(0)),
+            (2, 3, None),
+            (2, -1, Some(3)),
+            (2, -2, None),
+            (9, 1, Some(8)),
+            (9, -1, None),
+            (-9, -1, Some(-8)),
+            (-9, 1, None),
+        ];
+        for (before, by, after) in table {
+            let (mut model, key) = counter();
+            let Added::Stepped { epoch, .. } = model.run(&key, Add::by(before)).unwrap() else {
+                panic!()
+            };
+            let undo = Undo { by, epoch, bounds: Bounds { min: Some(0), max: Some(3) } };
+            let undone = after
+                .map_or(Undone::OutOfBounds { value: before }, |value| Undone::Undone { value });
+            assert_eq!(model.run(&key, undo).unwrap(), undone, "{before} - {by}");
+            let read = model.run(&key, Get { start: 0 }).unwrap();
+            assert_eq!(read, after.unwrap_or(before), "{before} - {by}");
+        }
+        assert!(Undone::OutOfBounds { value: 2 }.is_refusal());
+        // Nothing left to undo is no refusal: a batch with the undo goes through.
+        assert!(!Undone::<i64>::Overwritten.is_refusal());
+    }
+
+    #[test]
     fn swapping_reads_and_resets_in_one_step() {
         let (mut model, key) = counter();
         let swap = Swap { to: 0, start: 30, bounds: Bounds { min: Some(0), max: None } };
@@ -574,6 +504,18 @@ mod tests {
         assert_eq!(model.run(&key, swap).unwrap(), Swapped::Swapped { old: 0 });
         let below = Swap { to: -1, start: 30, bounds: Bounds { min: Some(0), max: None } };
         assert!(model.run(&key, below).unwrap().is_refusal());
+    }
+
+    #[test]
+    fn both_bounds_are_inclusive_for_what_overwrites() {
+        let bounds = Bounds { min: Some(0), max: Some(3) };
+        for (to, fits) in [(-1, false), (0, true), (3, true), (4, false)] {
+            let (mut model, key) = counter();
+            assert_eq!(model.run(&key, Set { to, bounds }).unwrap() == Put::Put, fits, "{to}");
+            assert_eq!(model.run(&key, key::Exists {}).unwrap(), fits, "{to}");
+            let swapped = model.run(&key, Swap { to, start: 0, bounds }).unwrap();
+            assert_eq!(!swapped.is_refusal(), fits, "{to}");
+        }
     }
 
     #[test]
@@ -591,10 +533,64 @@ mod tests {
     }
 
     #[test]
+    fn bounds_of_ranges() {
+        let bounds = |min, max| Bounds { min, max };
+        assert_eq!(Bounds::of(&(0..=30)), bounds(Some(0), Some(30)));
+        assert_eq!(Bounds::of(&(0..30)), bounds(Some(0), Some(29)));
+        assert_eq!(Bounds::of(&(..30)), bounds(None, Some(29)));
+        assert_eq!(Bounds::<i64>::of(&..), Bounds::NONE);
+        assert!(Bounds::of(&(..i64::MIN)).check().is_err());
+        let unit = Bounds::of(&(0.0..1.0));
+        assert!(unit.contain(0.0) && unit.contain(0.5) && unit.contain(0.999_999));
+        assert!(!unit.contain(1.0));
+    }
+
+    #[test]
+    fn a_step_overwritten_in_its_own_batch_leaves_nothing_to_undo() {
+        use crate::batch::{Batch, Reply, Step};
+        use crate::operations::Operation;
+        let (mut model, key) = counter();
+        let set = Set { to: 1, bounds: Bounds::NONE };
+        let steps = [Add::by(5).into_op(), set.into_op()].map(|op| Step::new(key.clone(), op));
+        let Reply::Applied(outcomes) = model.apply(&Batch::of(steps)).unwrap() else { panic!() };
+        let added = Add::<i64>::outcome(outcomes[0].clone());
+        let Some(Added::Stepped { epoch, .. }) = added else { panic!() };
+        let undo = Undo { by: 5, epoch, bounds: Bounds::NONE };
+        assert_eq!(model.run(&key, undo).unwrap(), Undone::Overwritten);
+    }
+
+    #[test]
     fn bad_settings_are_misuse() {
         let (mut model, key) = counter();
-        assert!(model.run(&key, within(1, 3, 0)).unwrap_err().is_bad_setting());
-        assert!(model.run(&key, Add::by(f64::NAN)).unwrap_err().is_bad_setting());
+        let twisted = Bounds { min: Some(3), max: Some(0) };
+        let epoch = Epoch::default();
+        for fault in [
+            model.run(&key, within(1, 3, 0)).unwrap_err(),
+            model.run(&key, Undo { by: 1, epoch, bounds: twisted }).unwrap_err(),
+            model.run(&key, Set { to: 1, bounds: twisted }).unwrap_err(),
+            model.run(&key, Swap { to: 1, start: 0, bounds: twisted }).unwrap_err(),
+        ] {
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let least = Bounds { min: Some(odd), max: None };
+            let greatest = Bounds { min: None, max: Some(odd) };
+            let none = Bounds::NONE;
+            for fault in [
+                model.run(&key, Get { start: odd }).unwrap_err(),
+                model.run(&key, Add::by(odd)).unwrap_err(),
+                model.run(&key, Add { by: 1.0, start: odd, bounds: none }).unwrap_err(),
+                model.run(&key, Add { by: 1.0, start: 0.0, bounds: least }).unwrap_err(),
+                model.run(&key, Add { by: 1.0, start: 0.0, bounds: greatest }).unwrap_err(),
+                model.run(&key, Undo { by: odd, epoch, bounds: none }).unwrap_err(),
+                model.run(&key, Set { to: odd, bounds: none }).unwrap_err(),
+                model.run(&key, Swap { to: odd, start: 0.0, bounds: none }).unwrap_err(),
+                model.run(&key, Swap { to: 0.0, start: odd, bounds: none }).unwrap_err(),
+            ] {
+                assert!(fault.is_bad_setting(), "{odd}: {fault}");
+            }
+        }
+        assert!(!model.run(&key, key::Exists {}).unwrap());
         assert!(model.run(&key, Add::by(f64::MAX)).is_ok());
         assert!(model.run(&key, Add::by(f64::MAX)).unwrap_err().is_overflow());
     }

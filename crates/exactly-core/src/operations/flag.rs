@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusable, operations};
 use crate::state::{Misuse, Scalar, Slot, State};
-use crate::time::Timestamp;
+use crate::time::Moment;
 
 // ===== operations =====
 
@@ -45,7 +45,7 @@ impl Refusable for Marked {
 // ===== step =====
 
 /// The meaning of a [`FlagOp`].
-pub(crate) fn step(slot: &mut Slot, op: &FlagOp, now: Timestamp) -> Result<FlagOutcome, Misuse> {
+pub(crate) fn step(slot: &mut Slot, op: &FlagOp, at: Moment) -> Result<FlagOutcome, Misuse> {
     let marked = slot.scalar()?.is_some();
     Ok(match op {
         FlagOp::IsMarked(IsMarked {}) => FlagOutcome::IsMarked(marked),
@@ -57,7 +57,7 @@ pub(crate) fn step(slot: &mut Slot, op: &FlagOp, now: Timestamp) -> Result<FlagO
             FlagOutcome::Mark(Marked::Already)
         }
         FlagOp::Mark(Mark { .. }) => {
-            slot.overwrite(State::Scalar(Scalar::Integer(1)), now);
+            slot.overwrite(State::Scalar(Scalar::Integer(1)), at);
             FlagOutcome::Mark(Marked::Marked)
         }
     })

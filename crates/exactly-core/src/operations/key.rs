@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Refusable, operations};
 use crate::key::Key;
 use crate::state::{Epoch, Misuse, Slots};
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// The longest time to live: 100 years.
 pub const TTL_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -115,7 +115,7 @@ pub(crate) fn step(
     slots: &mut impl Slots,
     key: &Key,
     op: &KeyOp,
-    now: Timestamp,
+    at: Moment,
 ) -> Result<KeyOutcome, Misuse> {
     let slot = slots.slot(key);
     Ok(match op {
@@ -124,12 +124,12 @@ pub(crate) fn step(
         KeyOp::Ttl(_) => KeyOutcome::Ttl(match slot.entry() {
             None => Life::Missing,
             Some(entry) if entry.expires == Timestamp::MAX => Life::Persistent,
-            Some(entry) => Life::Left(now.until(entry.expires)),
+            Some(entry) => Life::Left(at.now.until(entry.expires)),
         }),
         KeyOp::Expire(Expire { after }) => KeyOutcome::Expire(match slot.entry_mut() {
             None => false,
             Some(entry) => {
-                entry.expires = now.plus(*after);
+                entry.expires = at.now.plus(*after);
                 true
             }
         }),
@@ -138,12 +138,12 @@ pub(crate) fn step(
             Some(entry) => std::mem::replace(&mut entry.expires, Timestamp::MAX) != Timestamp::MAX,
         }),
         KeyOp::Rename(Rename { to, replace }) => {
-            KeyOutcome::Rename(rename(slots, key, to, *replace, now))
+            KeyOutcome::Rename(rename(slots, key, to, *replace, at))
         }
     })
 }
 
-fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool, now: Timestamp) -> Renamed {
+fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool, at: Moment) -> Renamed {
     if slots.slot(from).is_empty() {
         return Renamed::Missing;
     }
@@ -156,7 +156,7 @@ fn rename(slots: &mut impl Slots, from: &Key, to: &Key, replace: bool, now: Time
     let mut moved = slots.slot(from).take();
     if let Some(entry) = moved.entry_mut() {
         // Under another name it is another life: epochs are told apart for each key only.
-        entry.epoch = Epoch(now);
+        entry.epoch = Epoch(at.order);
     }
     *slots.slot(to) = moved;
     Renamed::Renamed
@@ -191,6 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn a_life_lasts_until_its_last_moment_and_no_longer() {
+        const TICK: Duration = Duration::from_nanos(1);
+        let mut model = Model::new();
+        let key = Key::alone("", "brief").unwrap();
+        model.run(&key, counter::Add::by(1)).unwrap();
+        model.run(&key, Expire { after: HOUR }).unwrap();
+        model.advance(HOUR - TICK);
+        assert_eq!(model.run(&key, Ttl {}).unwrap(), Life::Left(TICK));
+        model.advance(TICK);
+        assert_eq!(model.run(&key, Ttl {}).unwrap(), Life::Missing);
+    }
+
+    #[test]
     fn renaming_moves_state_and_ttl_or_refuses() {
         let mut model = Model::new();
         let [from, to] = ["from", "to"].map(|name| Key::alone("", name).unwrap());
@@ -207,6 +220,24 @@ mod tests {
         assert_eq!(model.run(&to, counter::Get { start: 0 }).unwrap(), 7);
         assert_eq!(model.run(&from, rename(true)).unwrap(), Renamed::Renamed);
         assert_eq!(model.run(&to, counter::Get { start: 0 }).unwrap(), 1);
+        // To itself: it is taken, by itself.
+        assert_eq!(model.run(&to, rename(false)).unwrap(), Renamed::Taken);
+        assert_eq!(model.run(&to, rename(true)).unwrap(), Renamed::Renamed);
+        assert_eq!(model.run(&to, counter::Get { start: 0 }).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_name_whose_time_is_over_is_free() {
+        let mut model = Model::new();
+        let [from, to] = ["from", "to"].map(|name| Key::alone("", name).unwrap());
+        for key in [&from, &to] {
+            model.run(key, counter::Add::by(7)).unwrap();
+        }
+        model.run(&to, Expire { after: HOUR }).unwrap();
+        model.advance(HOUR);
+        let rename = Rename { to: to.clone(), replace: false };
+        assert_eq!(model.run(&from, rename).unwrap(), Renamed::Renamed);
+        assert_eq!(model.run(&to, Ttl {}).unwrap(), Life::Persistent);
     }
 
     #[test]
@@ -217,5 +248,6 @@ mod tests {
             let fault = model.run(&key, Expire { after }).unwrap_err();
             assert!(fault.is_bad_setting(), "{fault}");
         }
+        assert!(!model.run(&key, Expire { after: TTL_MAX }).unwrap());
     }
 }

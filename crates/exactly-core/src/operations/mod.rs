@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
 use crate::state::{Misuse, Slots};
-use crate::time::Timestamp;
+use crate::time::Moment;
 
 use capacity::{CapacityOp, CapacityOutcome};
 use counter::{CounterOp, CounterOutcome};
@@ -129,14 +129,14 @@ impl Outcome {
 ///
 /// # Errors
 /// When the operation does not fit what is stored, or its result would not fit.
-pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, now: Timestamp) -> Result<Outcome, Misuse> {
+pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, at: Moment) -> Result<Outcome, Misuse> {
     match op {
-        Op::Key(op) => key::step(slots, key, op, now).map(Outcome::Key),
-        Op::Counter(op) => counter::step(slots.slot(key), op, now).map(Outcome::Counter),
-        Op::Float(op) => counter::step(slots.slot(key), op, now).map(Outcome::Float),
-        Op::Value(op) => value::step(slots.slot(key), op, now).map(Outcome::Value),
-        Op::Flag(op) => flag::step(slots.slot(key), op, now).map(Outcome::Flag),
-        Op::Capacity(op) => capacity::step(slots.slot(key), op, now).map(Outcome::Capacity),
+        Op::Key(op) => key::step(slots, key, op, at).map(Outcome::Key),
+        Op::Counter(op) => counter::step(slots.slot(key), op, at).map(Outcome::Counter),
+        Op::Float(op) => counter::step(slots.slot(key), op, at).map(Outcome::Float),
+        Op::Value(op) => value::step(slots.slot(key), op, at).map(Outcome::Value),
+        Op::Flag(op) => flag::step(slots.slot(key), op, at).map(Outcome::Flag),
+        Op::Capacity(op) => capacity::step(slots.slot(key), op, at).map(Outcome::Capacity),
     }
 }
 

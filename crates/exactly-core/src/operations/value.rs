@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusable, operations};
 use crate::state::{Bytes, Misuse, Scalar, Slot, State};
-use crate::time::Timestamp;
+use crate::time::Moment;
 
 /// The longest value: 16 MiB.
 pub const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -112,16 +112,16 @@ impl Refusable for Replaced {
 // ===== step =====
 
 /// The meaning of a [`ValueOp`].
-pub(crate) fn step(slot: &mut Slot, op: &ValueOp, now: Timestamp) -> Result<ValueOutcome, Misuse> {
+pub(crate) fn step(slot: &mut Slot, op: &ValueOp, at: Moment) -> Result<ValueOutcome, Misuse> {
     let found = slot.scalar()?.map(Scalar::to_bytes);
     Ok(match op {
         ValueOp::Get(Get {}) => ValueOutcome::Get(found),
         ValueOp::Set(Set { to }) => {
-            overwrite(slot, to, now);
+            overwrite(slot, to, at);
             ValueOutcome::Set(())
         }
         ValueOp::Swap(Swap { to }) => {
-            overwrite(slot, to, now);
+            overwrite(slot, to, at);
             ValueOutcome::Swap(found)
         }
         ValueOp::Take(Take {}) => {
@@ -131,13 +131,13 @@ pub(crate) fn step(slot: &mut Slot, op: &ValueOp, now: Timestamp) -> Result<Valu
         ValueOp::SetIfAbsent(SetIfAbsent { to }) => ValueOutcome::SetIfAbsent(match found {
             Some(found) => SetIfAbsentOutcome::Present { found },
             None => {
-                overwrite(slot, to, now);
+                overwrite(slot, to, at);
                 SetIfAbsentOutcome::Set
             }
         }),
         ValueOp::ReplaceIf(ReplaceIf { old, to }) => {
             ValueOutcome::ReplaceIf(if found.as_ref() == Some(old) {
-                overwrite(slot, to, now);
+                overwrite(slot, to, at);
                 Replaced::Replaced
             } else {
                 Replaced::Differs { found }
@@ -146,8 +146,8 @@ pub(crate) fn step(slot: &mut Slot, op: &ValueOp, now: Timestamp) -> Result<Valu
     })
 }
 
-fn overwrite(slot: &mut Slot, to: &Bytes, now: Timestamp) {
-    slot.overwrite(State::Scalar(Scalar::Bytes(to.clone())), now);
+fn overwrite(slot: &mut Slot, to: &Bytes, at: Moment) {
+    slot.overwrite(State::Scalar(Scalar::Bytes(to.clone())), at);
 }
 
 #[cfg(test)]
@@ -191,5 +191,24 @@ mod tests {
         let seats = Key::alone("", "seats").unwrap();
         model.run(&seats, capacity::Resize { to: 1 }).unwrap();
         assert!(model.run(&seats, Get {}).unwrap_err().is_wrong_type());
+    }
+
+    #[test]
+    fn no_verb_writes_a_value_that_is_too_long_and_the_longest_is_not() {
+        let mut model = Model::new();
+        let key = Key::alone("", "motto").unwrap();
+        let longest = Bytes::from(vec![b'x'; VALUE_BYTES_MAX]);
+        model.run(&key, Set { to: longest.clone() }).unwrap();
+        let long = Bytes::from(vec![b'x'; VALUE_BYTES_MAX + 1]);
+        let replace = ReplaceIf { old: longest.clone(), to: long.clone() };
+        for fault in [
+            model.run(&key, Set { to: long.clone() }).unwrap_err(),
+            model.run(&key, Swap { to: long.clone() }).unwrap_err(),
+            model.run(&key, SetIfAbsent { to: long }).unwrap_err(),
+            model.run(&key, replace).unwrap_err(),
+        ] {
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        assert!(model.run(&key, Get {}).unwrap() == Some(longest));
     }
 }

@@ -1,6 +1,6 @@
 //! The handle of a counter.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use exactly_core::Fault;
 use exactly_core::operations::counter::{Add, Added, Bounds, Get, Number, Put, Set, Swap, Swapped};
@@ -96,8 +96,7 @@ impl<N: Number> Counter<N> {
         self
     }
 
-    /// Keeps to these bounds, both ends inclusive. Bounds with the least above the greatest are
-    /// *misuse* at the first call.
+    /// Keeps to these bounds. Bounds that no number keeps to are *misuse* at the first call.
     ///
     /// ```
     /// # use exactly::{Counter, Store};
@@ -111,14 +110,7 @@ impl<N: Number> Counter<N> {
     /// ```
     #[must_use]
     pub fn with_bounds(mut self, bounds: impl RangeBounds<N>) -> Self {
-        let end = |bound: Bound<&N>, inward: fn(N) -> N| match bound {
-            Bound::Included(end) => Some(*end),
-            Bound::Excluded(end) => Some(inward(*end)),
-            Bound::Unbounded => None,
-        };
-        let min = end(bounds.start_bound(), |end| end.plus(N::ONE).unwrap_or(end));
-        let max = end(bounds.end_bound(), |end| end.minus(N::ONE).unwrap_or(end));
-        self.bounds = Bounds { min, max };
+        self.bounds = Bounds::of(&bounds);
         self
     }
 }
