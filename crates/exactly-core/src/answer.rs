@@ -35,6 +35,25 @@ impl<'a, T> Answer<'a, T> {
     }
 }
 
+impl<'a, T: Send + 'a> Answer<'a, T> {
+    /// The same answer, looked at when it is there.
+    pub fn inspect(self, look: impl FnOnce(&Result<T, Fault>) + Send + 'a) -> Self {
+        match self.0 {
+            State::Ready(result) => {
+                if let Some(result) = &result {
+                    look(result);
+                }
+                Self(State::Ready(result))
+            }
+            State::Pending(future) => Self::pending(async move {
+                let result = future.await;
+                look(&result);
+                result
+            }),
+        }
+    }
+}
+
 // Nothing in an `Answer` is pinned in place: the value is plain and the future has its own box.
 impl<T> Unpin for Answer<'_, T> {}
 

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::fault::Fault;
 use crate::key::Key;
-use crate::operations::capacity::{CapacityOp, Take};
+use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
 use crate::operations::key::{KeyOp, Rename, check_ttl};
 use crate::operations::{Op, Outcome};
 use crate::state::{Bytes, Misuse};
@@ -147,14 +147,52 @@ impl Step {
         }
         self.op.check()
     }
+}
 
-    /// The operation with what a caller makes up afresh at each call left out.
-    fn identity(&self) -> Self {
-        let mut step = self.clone();
-        if let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = &mut step.op {
-            *hold = HoldId::from_u128(0);
+/// The holds that a batch takes, in order: what tells them from each other, but not from those of
+/// the same batch made up anew.
+struct NewHolds(Vec<HoldId>);
+
+impl NewHolds {
+    fn of(batch: &Batch) -> Self {
+        let mut holds = Vec::new();
+        for step in &batch.steps {
+            if let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = &step.op
+                && !holds.contains(hold)
+            {
+                holds.push(*hold);
+            }
+        }
+        Self(holds)
+    }
+
+    /// The place of a new hold instead of its id.
+    fn name(&self, hold: &mut HoldId) {
+        if let Some(place) = self.0.iter().position(|new| new == hold) {
+            *hold = HoldId::from_u128(place as u128);
+        }
+    }
+
+    fn in_step(&self, step: &Step) -> Step {
+        let mut step = step.clone();
+        if let Op::Capacity(op) = &mut step.op {
+            match op {
+                CapacityOp::Take(Take { hold, .. })
+                | CapacityOp::Confirm(Confirm { hold })
+                | CapacityOp::Release(Release { hold })
+                | CapacityOp::Extend(Extend { hold, .. }) => self.name(hold),
+                CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => {}
+            }
         }
         step
+    }
+
+    fn in_requirement(&self, requirement: &Requirement) -> Requirement {
+        let mut requirement = requirement.clone();
+        if let Condition::Holds(hold) = &mut requirement.condition {
+            self.name(hold);
+        }
+        requirement
     }
 }
 
@@ -242,6 +280,9 @@ impl Batch {
         if parts > BATCH_MAX {
             return Err(Fault::too_large("a batch", BATCH_MAX, parts));
         }
+        if let Delivery::Token(token) = &self.delivery {
+            token.check()?;
+        }
         self.steps.iter().try_for_each(|step| step.check().map_err(|misuse| misuse.at(&step.key)))
     }
 
@@ -249,10 +290,12 @@ impl Batch {
     /// engine. The token is not part of it, nor are the ids of new holds, which every call makes up
     /// afresh.
     pub fn fingerprint(&self) -> u128 {
-        let steps: Vec<_> = self.steps.iter().map(Step::identity).collect();
+        let holds = NewHolds::of(self);
+        let steps: Vec<_> = self.steps.iter().map(|step| holds.in_step(step)).collect();
+        let required = self.requirements.iter().map(|required| holds.in_requirement(required));
         // Plain data in memory: writing it down cannot fail, and if it could, one batch would still
         // be equal to itself.
-        let written = rmp_serde::to_vec(&(&self.requirements, steps)).unwrap_or_default();
+        let written = rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps)).unwrap_or_default();
         let mut hasher = SipHasher13::new();
         hasher.write(&written);
         hasher.finish128().as_u128()

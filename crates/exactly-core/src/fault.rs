@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::key::Key;
+use crate::state::Bytes;
 use crate::token::Token;
 
 /// Why an engine could not answer. Opaque, cheap to clone and to move; ask it with the `is_…`
@@ -58,6 +59,7 @@ enum Cause {
     TooLarge,
     TokenReused,
     TokenForgotten,
+    NotUndone,
     Unavailable,
     Contended,
     AtCapacity,
@@ -146,6 +148,39 @@ impl Fault {
             key: Some(key.clone()),
             message,
             source: Some(source),
+        }))
+    }
+
+    /// As [`undecodable`](Fault::undecodable), of bytes that were overwritten or removed by the
+    /// call that read them.
+    pub fn undecodable_and_gone(
+        key: &Key,
+        expected: &str,
+        bytes: &Bytes,
+        source: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        let message = format!(
+            "`{key}`: what was overwritten or removed cannot be read as {expected}: {source}; it \
+             was {bytes:?}"
+        );
+        Self(Arc::new(Report {
+            fate: Fate::Unknown,
+            cause: Cause::Undecodable,
+            key: Some(key.clone()),
+            message,
+            source: Some(source),
+        }))
+    }
+
+    /// The step of a block that was to be undone and was not: it stands, or may.
+    pub fn not_undone(key: &Key, why: impl fmt::Display) -> Self {
+        let message = format!("`{key}`: the block ran and its step was not undone: {why}");
+        Self(Arc::new(Report {
+            fate: Fate::Unknown,
+            cause: Cause::NotUndone,
+            key: Some(key.clone()),
+            message,
+            source: None,
         }))
     }
 
@@ -372,6 +407,17 @@ impl Fault {
     /// ```
     pub fn is_undecodable(&self) -> bool {
         self.0.cause == Cause::Undecodable
+    }
+
+    /// The step of a block stands, or may, though the block did not keep it.
+    ///
+    /// ```
+    /// # use exactly_core::{Fault, Key};
+    /// assert!(Fault::not_undone(&Key::alone("", "count")?, "refused").is_not_undone());
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    pub fn is_not_undone(&self) -> bool {
+        self.0.cause == Cause::NotUndone
     }
 
     /// A value, batch or name is larger than an engine takes.

@@ -38,7 +38,8 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
             Reply::Applied(SmallVec::from_buf([outcome]))
         });
     }
-    let before = snapshot(slots, batch);
+    // What only reads leaves nothing to put back.
+    let before = if batch.writes() { snapshot(slots, batch) } else { BTreeMap::new() };
     let reply = apply_all(slots, batch, at);
     if !matches!(reply, Ok(Reply::Applied(_))) {
         for (key, slot) in before {
@@ -441,6 +442,19 @@ mod tests {
         let [one, two] = [HoldId::unique(), HoldId::unique()]
             .map(|hold| Batch::one(step(&a, take(hold))).fingerprint());
         assert_eq!(one, two);
+        // What is done to a new hold in its own batch goes by the hold, not by its id.
+        use crate::operations::capacity::Confirm;
+        let both = |take_as, confirm_as| {
+            let confirm = Confirm { hold: confirm_as };
+            Batch::of([step(&a, take(take_as)), step(&a, confirm)]).fingerprint()
+        };
+        let [x, y] = [HoldId::unique(), HoldId::unique()];
+        assert_eq!(both(x, x), both(y, y));
+        assert_ne!(both(x, x), both(x, y));
+        let twice = |first, second| {
+            Batch::of([step(&a, take(first)), step(&a, take(second))]).fingerprint()
+        };
+        assert_ne!(twice(x, x), twice(x, y));
     }
 
     #[test]

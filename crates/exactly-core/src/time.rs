@@ -9,10 +9,11 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::answer::BoxFuture;
 
@@ -93,8 +94,8 @@ pub(crate) async fn before<T>(
     .await
 }
 
-/// Real time: the wall clock when made, carried on by the monotonic clock, so that it never goes
-/// back.
+/// Real time: the wall clock when made, carried on by tokio's monotonic clock, so that it never
+/// goes back, and stands still where a test has paused tokio's time.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     started: Instant,
@@ -155,7 +156,9 @@ impl ManualClock {
     /// Lets time pass and wakes everyone who waited for it.
     pub fn advance(&self, by: Duration) {
         let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        self.now.fetch_add(nanos, Ordering::SeqCst);
+        let later = |now: u64| Some(now.saturating_add(nanos));
+        // The closure always answers, so the update cannot fail.
+        let _ = self.now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
         self.moved.send_replace(());
     }
 }

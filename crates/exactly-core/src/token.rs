@@ -1,11 +1,12 @@
 //! Operation ids: the same token never takes effect twice.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, ParseIntError};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fault::Fault;
 
@@ -44,17 +45,26 @@ impl Token {
     /// *Misuse* when the id is empty or longer than [`TOKEN_ID_BYTES_MAX`], or `keep` is zero or
     /// longer than [`TOKEN_KEEP_MAX`].
     pub fn caller(id: impl Into<String>, keep: Duration) -> Result<Self, Fault> {
-        let id = id.into();
+        let token = Self::Caller { id: id.into(), keep };
+        token.check()?;
+        Ok(token)
+    }
+
+    /// Whether it is within its limits. Engines ask by [`Batch::check`](crate::Batch::check).
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let Self::Caller { id, keep } = self else { return Ok(()) };
+        // What a store puts in front to tell namespaces apart does not count.
+        let id = id.rsplit('\0').next().unwrap_or_default();
         if id.is_empty() || id.len() > TOKEN_ID_BYTES_MAX {
             let expected = format!("1 to {TOKEN_ID_BYTES_MAX} bytes");
             return Err(Fault::bad_name("token", &expected, &format!("{} bytes", id.len())));
         }
-        if keep.is_zero() || keep > TOKEN_KEEP_MAX {
+        if keep.is_zero() || *keep > TOKEN_KEEP_MAX {
             return Err(Fault::bad_option(format!(
                 "a token is kept for more than zero and at most {TOKEN_KEEP_MAX:?}, found {keep:?}"
             )));
         }
-        Ok(Self::Caller { id, keep })
+        Ok(())
     }
 }
 
@@ -70,8 +80,7 @@ impl fmt::Display for Token {
 }
 
 /// Names a client session: 128 random bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(u128);
 
 impl SessionId {
@@ -108,8 +117,13 @@ impl fmt::Debug for SessionId {
 }
 
 /// Names one hold on a capacity. Made by the caller, never used twice.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// ```
+/// # use exactly_core::HoldId;
+/// let id = HoldId::unique();
+/// assert_eq!(id.to_string().parse(), Ok(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HoldId(u128);
 
 impl HoldId {
@@ -145,6 +159,45 @@ impl fmt::Debug for HoldId {
     }
 }
 
+/// Ids are written as 32 hexadecimal digits where people or other languages read them: a number
+/// that large does not survive JSON.
+macro_rules! written_in_hex {
+    ($($id:ident),+) => {
+        $(
+            impl FromStr for $id {
+                type Err = ParseIntError;
+
+                fn from_str(digits: &str) -> Result<Self, ParseIntError> {
+                    u128::from_str_radix(digits, 16).map(Self)
+                }
+            }
+
+            impl Serialize for $id {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    if serializer.is_human_readable() {
+                        serializer.collect_str(self)
+                    } else {
+                        self.0.serialize(serializer)
+                    }
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $id {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    if deserializer.is_human_readable() {
+                        let digits = String::deserialize(deserializer)?;
+                        digits.parse().map_err(serde::de::Error::custom)
+                    } else {
+                        u128::deserialize(deserializer).map(Self)
+                    }
+                }
+            }
+        )+
+    };
+}
+
+written_in_hex!(SessionId, HoldId);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,5 +227,24 @@ mod tests {
         assert_eq!(ids.len(), 1_000);
         let hold = HoldId::unique();
         assert_eq!(HoldId::from_u128(hold.as_u128()), hold);
+    }
+
+    #[test]
+    fn ids_travel_as_digits_where_people_read_them() {
+        let id = HoldId::unique();
+        let json = serde_json::to_value(id).unwrap();
+        assert_eq!(json, serde_json::Value::String(id.to_string()));
+        assert_eq!(serde_json::from_value::<HoldId>(json).unwrap(), id);
+        let packed = rmp_serde::to_vec(&id).unwrap();
+        assert_eq!(rmp_serde::from_slice::<HoldId>(&packed).unwrap(), id);
+    }
+
+    #[test]
+    fn a_token_made_by_hand_is_checked_at_the_door() {
+        use crate::batch::Batch;
+        for (id, keep) in [("", Duration::from_secs(1)), ("a", Duration::ZERO)] {
+            let token = Token::Caller { id: id.to_owned(), keep };
+            assert!(Batch::of([]).named(token).check().unwrap_err().is_misuse());
+        }
     }
 }

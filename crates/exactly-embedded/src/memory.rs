@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use crate::shard::Shard;
-use crate::sweep::{self, Alarm};
+use crate::sweep::{self, Alarm, first_of};
 
 /// Objects in the memory of this process. Clones are the same engine; it dies with the last of
 /// them.
@@ -32,12 +32,18 @@ use crate::sweep::{self, Alarm};
 /// engine.apply(Batch::one(step)).await?;
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Memory {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for Memory {
+    /// What it is, not what is in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) shards: Box<[Line<Mutex<Shard>>]>,
     pub(crate) ledgers: Box<[Mutex<Ledger>]>,
@@ -47,7 +53,6 @@ pub(crate) struct Inner {
 }
 
 /// Keeps its content alone on its cache lines, so that two locks do not slow each other down.
-#[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Line<T>(T);
 
@@ -91,7 +96,8 @@ pub struct Usage {
     pub awaited: usize,
 }
 
-/// A power of two: the shard is told by the top bits of the hash, the table uses the lower ones.
+/// A power of two. The shard is told by bits in the middle of the hash: a table uses the lowest
+/// ones to find a place and the highest to tell its entries apart.
 const SHARDS: usize = 64;
 const LEDGERS: usize = 16;
 
@@ -139,7 +145,7 @@ impl Default for Memory {
 
 impl Inner {
     fn shard_of(&self, key: &Key) -> usize {
-        (key.hash_value() >> (u64::BITS - SHARDS.ilog2())) as usize
+        (key.hash_value() >> 40) as usize % SHARDS
     }
 
     fn apply(&self, batch: &Batch) -> Result<Reply, Fault> {
@@ -209,14 +215,17 @@ impl Inner {
         let wait = Wait { shard, bell: shard.lock().waiting.bell(key.to_shared()), key };
         loop {
             // Made under the lock, the future hears every ring from then on.
-            let (mark, ring) = {
-                let shard = shard.lock();
-                (shard.mark(&wait.key), wait.bell.notified())
+            let (mark, due, ring) = {
+                let mut shard = shard.lock();
+                let now = shard.now(false, &*self.clock);
+                shard.lapse_key(&wait.key, now);
+                (shard.mark(&wait.key), shard.due_at(&wait.key), wait.bell.notified())
             };
             if mark != since {
                 return mark;
             }
-            ring.await;
+            // Not only the sweeper tells of what ends by itself: it may have nowhere to run.
+            first_of(ring, self.clock.reached(due.unwrap_or(Timestamp::MAX))).await;
         }
     }
 }

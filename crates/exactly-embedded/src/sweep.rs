@@ -57,26 +57,30 @@ pub(crate) fn start(engine: &Arc<Inner>) {
 async fn run(engine: Weak<Inner>, earlier: Arc<Notify>) {
     loop {
         let Some(inner) = engine.upgrade() else { return };
-        let next = sweep(&inner).await;
+        let mut next = sweep(&inner).await;
         let clock = Arc::clone(&inner.clock);
         drop(inner);
-        let mut earlier = pin!(earlier.notified());
-        match next {
-            None => earlier.await,
-            Some(due) => {
-                let mut due = clock.reached(due);
-                poll_fn(|cx| match earlier.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(()),
-                    Poll::Pending => due.as_mut().poll(cx),
-                })
-                .await;
-            }
+        while clock.now() < next {
+            first_of(earlier.notified(), clock.reached(next)).await;
+            let Some(inner) = engine.upgrade() else { return };
+            // Most who ring have something due that is waited for already.
+            next = next.min(Timestamp::from_nanos(inner.alarm.next.load(Ordering::Acquire)));
         }
     }
 }
 
+/// Resolves when either does.
+pub(crate) async fn first_of(one: impl Future<Output = ()>, two: impl Future<Output = ()>) {
+    let (mut one, mut two) = (pin!(one), pin!(two));
+    poll_fn(|cx| match one.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => two.as_mut().poll(cx),
+    })
+    .await;
+}
+
 /// Frees all that is due, and tells when there will be more.
-async fn sweep(engine: &Inner) -> Option<Timestamp> {
+async fn sweep(engine: &Inner) -> Timestamp {
     engine.alarm.next.store(u64::MAX, Ordering::Release);
     let now = engine.clock.now();
     let mut next: Option<Timestamp> = None;
@@ -102,5 +106,5 @@ async fn sweep(engine: &Inner) -> Option<Timestamp> {
     // What came in meanwhile has set the alarm itself; what was there before is set here.
     let known = next.map_or(u64::MAX, Timestamp::as_nanos);
     let earliest = engine.alarm.next.fetch_min(known, Ordering::AcqRel).min(known);
-    (earliest < u64::MAX).then(|| Timestamp::from_nanos(earliest))
+    Timestamp::from_nanos(earliest)
 }

@@ -294,3 +294,19 @@ async fn the_engine_goes_with_its_last_clone() {
         tokio::task::yield_now().await;
     }
 }
+
+#[test]
+fn what_ends_by_itself_wakes_also_where_no_sweeper_runs() {
+    let (memory, clock) = memory(1 << 20);
+    let brief = key("brief");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        memory.apply(Batch::one(add("brief").lifetime(Lifetime::Sliding(HOUR)))).await.unwrap();
+        let mark = memory.changed(&brief, Mark::NONE).await.unwrap();
+        let mut wait = pin!(memory.changed(&brief, mark));
+        assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        clock.advance(HOUR);
+        assert_ne!(wait.await.unwrap(), mark);
+        assert_eq!(memory.usage().objects, 0);
+    });
+}

@@ -3,19 +3,22 @@
 //! A dropped future cannot wait, and what it began may not stay half done: its undo or release is
 //! handed to a task that the store owns.
 
-use std::pin::pin;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use exactly_core::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tracing::warn;
 
-/// The tasks of one store that nobody waits for.
+/// The errands of one store: tasks that nobody waits for.
 #[derive(Debug)]
 pub(crate) struct Background {
-    /// Where tasks go when a caller goes away outside any runtime.
+    /// The runtime in which the store was made.
     home: Option<Handle>,
     pending: Arc<Pending>,
 }
@@ -26,15 +29,12 @@ struct Pending {
     done: Notify,
 }
 
-/// Counts one task, also when the runtime drops it at its end.
-struct Counted(Arc<Pending>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.done.notify_waiters();
-        }
-    }
+/// One task, counted until it is done, be it moved from a runtime that ends to one that lives.
+struct Errand {
+    task: Option<BoxFuture<'static, ()>>,
+    /// Where to go on if this runtime ends first.
+    other: Option<Handle>,
+    pending: Arc<Pending>,
 }
 
 impl Background {
@@ -44,34 +44,68 @@ impl Background {
 
     /// Does it now if the engine answers at once, else in a task.
     pub(crate) fn run(&self, mut task: BoxFuture<'static, ()>) {
+        let here = Handle::try_current().ok();
+        let runtime = self.home.clone().or_else(|| here.clone());
+        let _inside = runtime.as_ref().map(Handle::enter);
         // Real wakers come with the task's own polls; this first one only asks whether it is done
-        // already.
-        if task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-            return;
+        // already. It must not panic: this may run while another panic unwinds.
+        let mut first = Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut first))) {
+            Ok(Poll::Ready(())) => return,
+            Ok(Poll::Pending) => {}
+            Err(_) => {
+                warn!(target: "exactly", "undoing or releasing panicked");
+                return;
+            }
         }
-        let Some(runtime) = Handle::try_current().ok().or_else(|| self.home.clone()) else {
-            tracing::warn!(target: "exactly", "no runtime is left to undo or release in");
-            return;
-        };
         self.pending.count.fetch_add(1, Ordering::AcqRel);
-        let counted = Counted(Arc::clone(&self.pending));
-        runtime.spawn(async move {
-            task.await;
-            drop(counted);
-        });
+        let errand = Errand { task: Some(task), other: here, pending: Arc::clone(&self.pending) };
+        match runtime {
+            Some(runtime) => drop(runtime.spawn(errand)),
+            None => drop(errand),
+        }
     }
 
-    /// Resolves when no task is left.
+    /// Resolves when no errand is left.
     pub(crate) async fn settle(&self) {
         loop {
             let mut done = pin!(self.pending.done.notified());
-            // Listening begins before the count is read, so that the last task cannot end unheard
+            // Listening begins before the count is read, so that the last errand cannot end unheard
             // in between.
             done.as_mut().enable();
             if self.pending.count.load(Ordering::Acquire) == 0 {
                 return;
             }
             done.await;
+        }
+    }
+}
+
+impl Future for Errand {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(task) = &mut self.task else { return Poll::Ready(()) };
+        let polled = task.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.task = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            if let Some(other) = self.other.take() {
+                let pending = Arc::clone(&self.pending);
+                drop(other.spawn(Self { task: Some(task), other: None, pending }));
+                return;
+            }
+            warn!(target: "exactly", "no runtime is left to undo or release in");
+        }
+        if self.pending.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.pending.done.notify_waiters();
         }
     }
 }

@@ -121,7 +121,7 @@ impl<N: Number> Rewinding<N> {
         let Phase::Undoing(flight) = &mut self.phase else { return Ok(()) };
         let undone = poll_fn(|cx| flight.as_mut().poll(cx)).await;
         self.phase = Phase::Settled;
-        landed(&self.object, undone?)
+        landed(&self.object, undone)
     }
 
     fn keep(mut self) {
@@ -133,18 +133,16 @@ fn fly<N: Number>(object: &Object, undo: Undo<N>) -> Flight<Undone<N>> {
     Call::new(object, undo, |_, undone| Ok(undone)).timeless().owned()
 }
 
-fn landed<N: Number>(object: &Object, undone: Undone<N>) -> Result<(), Fault> {
-    match undone {
-        Undone::Undone { .. } | Undone::Overwritten => Ok(()),
-        Undone::OutOfBounds { value } => Err(Fault::out_of_bounds(
-            object.key()?,
-            format!(
-                "the step was not undone: others moved the counter to {value} meanwhile, and \
-                 without the step it would leave its bounds; a `Capacity` keeps track of who holds \
-                 what"
-            ),
-        )),
-    }
+fn landed<N: Number>(object: &Object, undone: Result<Undone<N>, Fault>) -> Result<(), Fault> {
+    let why = match undone {
+        Ok(Undone::Undone { .. } | Undone::Overwritten) => return Ok(()),
+        Ok(Undone::OutOfBounds { value }) => format!(
+            "others moved the counter to {value} meanwhile, and without the step it would leave \
+             its bounds; a `Capacity` keeps track of who holds what"
+        ),
+        Err(fault) => fault.to_string(),
+    };
+    Err(Fault::not_undone(object.key()?, why))
 }
 
 impl<N: Number> Drop for Rewinding<N> {
@@ -155,12 +153,12 @@ impl<N: Number> Drop for Rewinding<N> {
             Phase::Settled => return,
             Phase::Stepped(undo) => {
                 let flight = fly(&object, undo);
-                Box::pin(async move { landed(&object, flight.await?) })
+                Box::pin(async move { landed(&object, flight.await) })
             }
-            Phase::Undoing(flight) => Box::pin(async move { landed(&object, flight.await?) }),
+            Phase::Undoing(flight) => Box::pin(async move { landed(&object, flight.await) }),
             Phase::Stepping(flight) => Box::pin(async move {
                 let Added::Stepped { epoch, .. } = flight.await? else { return Ok(()) };
-                landed(&object, fly(&object, Undo { by, epoch, bounds }).await?)
+                landed(&object, fly(&object, Undo { by, epoch, bounds }).await)
             }),
         };
         self.object.store().background().run(Box::pin(async move {

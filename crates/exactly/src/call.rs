@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use exactly_core::{
-    Answer, Batch, BoxFuture, Delivery, Engine, Fault, Lifetime, Operation, Reply, Step, Token,
+    Answer, Batch, BoxFuture, Delivery, Fault, Lifetime, Operation, Reply, Step, Token,
 };
+use tokio::task::coop::poll_proceed;
 use tracing::warn;
 
 use crate::object::Object;
@@ -37,6 +38,7 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     delivery: Delivery,
     read: Read<'a, O, T>,
     abandoned: Option<Abandoned<O>>,
+    read_named: Option<Read<'a, O, T>>,
 }
 
 /// What is left to do about an outcome that nobody is there to hear.
@@ -56,7 +58,8 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         read: Read<'a, O, T>,
     ) -> Self {
         let (lifetime, delivery) = (object.lifetime(), Delivery::ExactlyOnce);
-        Self { object, operation, lifetime, delivery, read, abandoned: None }
+        let (abandoned, read_named) = (None, None);
+        Self { object, operation, lifetime, delivery, read, abandoned, read_named }
     }
 
     /// Leaves the time to live alone.
@@ -73,7 +76,13 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
 
     /// Under a name of your own, for calls that may be made again from another place or process:
     /// the same token never takes effect twice and gets the first outcome again.
+    ///
+    /// A refusal is an outcome too, and what the token answers from then on: for another try, take
+    /// another token. What a token has taken is not given back because one of its callers went
+    /// away, for another may hold it: a lease ends it.
     pub fn token(mut self, token: Token) -> Self {
+        self.abandoned = None;
+        self.read = self.read_named.unwrap_or(self.read);
         self.delivery = Delivery::Token(Box::new(token));
         self
     }
@@ -89,6 +98,12 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// the outcome.
     pub(crate) fn when_abandoned(mut self, then: Abandoned<O>) -> Self {
         self.abandoned = Some(then);
+        self
+    }
+
+    /// Read in this way if the call gets a token.
+    pub(crate) fn when_named(mut self, read: Read<'a, O, T>) -> Self {
+        self.read_named = Some(read);
         self
     }
 
@@ -122,14 +137,8 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
 
     fn into_future(self) -> Calling<'a, O, T> {
         let (object, read) = (self.object, self.read);
-        let flight = match self.abandoned {
-            Some(abandoned) => Flight::Owned(self.owned(), abandoned),
-            None => Flight::Borrowed(match self.batch() {
-                Ok(batch) => object.store().engine().apply(batch),
-                Err(fault) => Answer::ready(Err(fault)),
-            }),
-        };
-        Calling { object, read, flight }
+        let abandoned = self.abandoned;
+        Calling { object, read, flight: Flight::Waiting(self.batch(), abandoned) }
     }
 }
 
@@ -152,6 +161,8 @@ pub struct Calling<'a, O: Operation, T> {
 }
 
 enum Flight<'a, O: Operation> {
+    /// Not sent yet.
+    Waiting(Result<Batch, Fault>, Option<Abandoned<O>>),
     /// Ends where its caller drops it.
     Borrowed(Answer<'a, Reply>),
     /// Goes on without its caller.
@@ -166,15 +177,37 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
     type Output = Result<T, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // An engine that always answers at once must let others have their turn all the same.
+        let turn = ready!(poll_proceed(cx));
+        self.begin();
         let outcome = match &mut self.flight {
             Flight::Borrowed(answer) => {
                 ready!(Pin::new(answer).poll(cx)).and_then(Reply::only::<O>)
             }
             Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
-            Flight::Landed => panic!("a call was polled after it had answered"),
+            Flight::Waiting(..) | Flight::Landed => {
+                panic!("a call was polled after it had answered")
+            }
         };
+        turn.made_progress();
         self.flight = Flight::Landed;
         Poll::Ready(outcome.and_then(|outcome| (self.read)(self.object, outcome)))
+    }
+}
+
+impl<O: Operation, T> Calling<'_, O, T> {
+    fn begin(&mut self) {
+        if !matches!(self.flight, Flight::Waiting(..)) {
+            return;
+        }
+        let waiting = std::mem::replace(&mut self.flight, Flight::Landed);
+        let Flight::Waiting(batch, abandoned) = waiting else { return };
+        let store = self.object.store();
+        self.flight = match (batch, abandoned) {
+            (batch, Some(abandoned)) => Flight::Owned(fly::<O>(store.clone(), batch), abandoned),
+            (Ok(batch), None) => Flight::Borrowed(store.send(batch)),
+            (Err(fault), None) => Flight::Borrowed(Answer::ready(Err(fault))),
+        };
     }
 }
 

@@ -8,11 +8,17 @@ use crate::store::Store;
 ///
 /// Making one does no I/O and cannot fail; a name that cannot be a key is *misuse* at the first
 /// call.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Object {
     store: Store,
     key: Result<Key, Fault>,
     lifetime: Lifetime,
+}
+
+impl std::fmt::Debug for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Object").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 impl Object {

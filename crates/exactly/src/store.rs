@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exactly_core::layers::{Retry, RetryPolicy, Timeout, Trace};
-use exactly_core::{Batch, Engine, Fault, Key, Mark, Profile, Reply};
+use exactly_core::{Answer, Batch, Delivery, Engine, Fault, Key, Mark, Profile, Reply, Token};
 
 use crate::background::Background;
 use crate::open;
@@ -19,12 +19,21 @@ use crate::open;
 /// assert_eq!(visits.increment().await?, 1);
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for Store {
+    /// What it is, not what is in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("engine", &self.profile().name)
+            .field("namespace", &self.namespace())
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     engine: Trace<Arc<dyn Engine>>,
     namespace: String,
@@ -59,7 +68,21 @@ impl Store {
     /// # Faults
     /// As the engine says.
     pub async fn apply(&self, batch: Batch) -> Result<Reply, Fault> {
-        self.inner.engine.apply(batch).await
+        self.send(batch).await
+    }
+
+    /// As [`apply`](Store::apply), at once. A caller's token is told apart by the namespace, as
+    /// keys are.
+    #[inline]
+    pub(crate) fn send(&self, mut batch: Batch) -> Answer<'_, Reply> {
+        if let Delivery::Token(token) = &mut batch.delivery
+            && let Token::Caller { id, .. } = &mut **token
+            && !self.inner.namespace.is_empty()
+        {
+            // A namespace cannot contain NUL, so no two pairs meet.
+            *id = format!("{}\0{id}", self.inner.namespace);
+        }
+        self.inner.engine.apply(batch)
     }
 
     /// Resolves with the key's present mark once that is no longer `since`: see
@@ -85,10 +108,6 @@ impl Store {
     /// the release of holds whose callers went away. Worth a call before the process ends.
     pub async fn settle(&self) {
         self.inner.background.settle().await;
-    }
-
-    pub(crate) fn engine(&self) -> &impl Engine {
-        &self.inner.engine
     }
 
     pub(crate) fn background(&self) -> &Background {
@@ -148,8 +167,8 @@ impl StoreBuilder {
         self
     }
 
-    /// How patiently a batch is sent again. Without it, an engine that can lose replies is retried
-    /// by the default policy and one that cannot is not.
+    /// How patiently a batch is sent again. Without it, an engine that can lose replies, be it by a
+    /// timeout, is retried by the default policy, and one that cannot is not.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self

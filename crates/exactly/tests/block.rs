@@ -100,7 +100,7 @@ async fn an_undo_that_would_break_the_bounds_is_a_fault_that_says_so() {
         None::<()>
     };
     let fault = left.decrement_with(given_back).await.unwrap_err();
-    assert!(fault.is_out_of_bounds() && fault.to_string().contains("Capacity"), "{fault}");
+    assert!(fault.is_not_undone() && fault.to_string().contains("Capacity"), "{fault}");
     assert_eq!(left.get().await.unwrap(), 2);
 }
 

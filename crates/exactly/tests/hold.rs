@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use exactly::core::ManualClock;
 use exactly::layers::Faults;
-use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking};
+use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking, Token};
 use exactly_embedded::{Memory, Options};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -154,4 +154,54 @@ async fn a_release_once_begun_is_carried_to_its_end() {
 async fn a_limit_may_be_known_only_at_run_time() {
     let (seats, _clock) = seats();
     assert_eq!(seats.with_limit(7).free().await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn dropping_a_picked_up_hold_gives_nothing_back() {
+    let (seats, _clock) = seats();
+    let id = seats.take(1).await.unwrap().held().unwrap().keep();
+    assert_eq!(seats.hold(id).extend(LEASE).await.unwrap(), Extended::Extended);
+    drop(seats.hold(id));
+    assert_eq!(levels(&seats).await, (2, 1, 0));
+    assert!(seats.hold(id).release().await.unwrap());
+}
+
+#[tokio::test]
+async fn what_a_token_has_taken_is_left_to_its_lease() {
+    let store = Store::builder().layer(Faults::late).open("memory:").await.unwrap();
+    let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
+    let order = || Token::caller("order-1", LEASE).unwrap();
+    // The client hangs up, at whatever point, and asks again.
+    for polls in 0..5 {
+        poll_times(pin!(seats.take(1).token(order()).into_future()), polls);
+        store.settle().await;
+    }
+    drop(seats.take(1).token(order()).await.unwrap());
+    let hold = seats.take(1).token(order()).await.unwrap().held().unwrap();
+    assert_eq!(levels(&seats).await, (2, 1, 0));
+    assert_eq!(hold.confirm().await.unwrap(), Confirmed::Confirmed);
+}
+
+#[test]
+fn a_hold_dropped_outside_any_runtime_is_released_in_that_of_the_store() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let store = runtime.block_on(async {
+        let late = Store::builder().layer(Faults::late).timeout(LEASE);
+        late.open("memory:").await.unwrap()
+    });
+    let seats = Capacity::new(&store, "seats", 3).with_lease(LEASE);
+    let hold = runtime.block_on(async { seats.take(1).await.unwrap() });
+    drop(hold);
+    runtime.block_on(store.settle());
+    assert_eq!(runtime.block_on(levels(&seats)), (3, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_go_by_the_time_of_a_test_that_has_paused_it() {
+    let seats = Capacity::new(&Store::open("memory:").await.unwrap(), "seats", 3).with_lease(LEASE);
+    let hold = seats.take(1).await.unwrap().held().unwrap();
+    tokio::time::sleep(LEASE).await;
+    assert_eq!(levels(&seats).await, (3, 0, 0));
+    assert_eq!(hold.confirm().await.unwrap(), Confirmed::Lapsed);
 }

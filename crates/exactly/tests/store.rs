@@ -1,12 +1,13 @@
 //! Stores: what they put around an engine, and what they keep apart.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exactly::core::Mark;
 use exactly::layers::{Act, Faults, RetryPolicy};
-use exactly::{Counter, Store, Value};
+use exactly::{Capacity, Counter, Flag, Store, Token, Value};
 use exactly_embedded::Memory;
 
 fn lossy() -> Arc<Faults<Memory>> {
@@ -75,4 +76,70 @@ async fn whoever_waits_for_a_key_is_woken_by_a_write() {
     };
     motto.set("first come").await.unwrap();
     assert_ne!(waiting.await.unwrap().unwrap(), mark);
+}
+
+#[tokio::test]
+async fn tokens_of_namespaces_do_not_meet() {
+    let memory = Memory::new();
+    for name in ["", "a", "b"] {
+        let store = Store::builder().namespace(name).build(memory.clone());
+        let job = Token::caller("job-1", Duration::from_secs(60)).unwrap();
+        assert_eq!(Counter::new(&store, "done").increment().token(job).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_awaited_does_nothing() {
+    let store = Store::open("memory:").await.unwrap();
+    let taken = Counter::new(&store, "taken");
+    let seats = Capacity::new(&store, "seats", 1);
+    drop(taken.increment().into_future());
+    drop(seats.take(1).into_future());
+    store.settle().await;
+    assert_eq!(taken.get().await.unwrap(), 0);
+    assert!(!seats.exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_caller_that_asks_again_and_again_lets_others_have_their_turn() {
+    let store = Store::open("memory:").await.unwrap();
+    let flag = Flag::new(&store, "flag");
+    let marking = {
+        let flag = flag.clone();
+        tokio::spawn(async move { flag.mark().await })
+    };
+    while !flag.is_marked().await.unwrap() {}
+    marking.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handle_shows_what_it_is_and_not_what_is_in_the_store() {
+    let store = Store::builder().namespace("shop").open("memory:").await.unwrap();
+    let motto: Value<String> = Value::new(&store, "motto");
+    motto.set("a secret").await.unwrap();
+    let shown = format!("{motto:?} {store:?}");
+    assert!(shown.contains("motto") && shown.contains("memory"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_undo_that_cannot_be_sent_says_that_the_step_may_stand() {
+    let engine = lossy();
+    let once = RetryPolicy { attempts_max: 1, ..RetryPolicy::default() };
+    let store = Store::builder().retry(once).build(Arc::clone(&engine));
+    let taken = Counter::new(&store, "taken");
+    engine.next([Act::Pass, Act::LoseRequest]);
+    let fault = taken.increment_with(async |_| None::<()>).await.unwrap_err();
+    assert!(fault.is_not_undone() && !fault.is_not_applied(), "{fault}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_when_it_is_swapped_out_is_shown_in_the_fault() {
+    let store = Store::open("memory:").await.unwrap();
+    Value::<String>::new(&store, "count").set("abc").await.unwrap();
+    let count: Value<i64> = Value::new(&store, "count");
+    let fault = count.swap(7).await.unwrap_err();
+    assert!(fault.is_undecodable() && fault.to_string().contains("abc"), "{fault}");
+    assert!(!fault.is_misuse(), "it was overwritten");
+    assert_eq!(count.get().await.unwrap(), Some(7));
 }

@@ -131,6 +131,10 @@ impl<E: Engine> Retry<E> {
             }
             debug!(target: "exactly", attempt, ?pause, "{fault}; sent again after a pause");
             self.clock.reached(self.clock.now().plus(pause)).await;
+            // The pause may have been longer than asked for: a machine that slept, a busy thread.
+            if self.clock.now() >= over {
+                return Err(doubt.unwrap_or(fault));
+            }
             attempt += 1;
         }
     }

@@ -1,4 +1,4 @@
-//! Tells `tracing` of every batch: one span each, and an event for what came of it.
+//! Tells `tracing` of every batch: a span each and what came of it at level DEBUG, faults at WARN.
 
 use tracing::{Instrument, Level, debug, debug_span, warn};
 
@@ -25,7 +25,12 @@ impl<E: Engine> Engine for Trace<E> {
     fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
         // With nobody listening the layer costs a comparison, not a span and a box.
         if !tracing::enabled!(target: "exactly", Level::DEBUG) {
-            return self.inner.apply(batch);
+            let answer = self.inner.apply(batch);
+            return if tracing::enabled!(target: "exactly", Level::WARN) {
+                answer.inspect(tell)
+            } else {
+                answer
+            };
         }
         let span = debug_span!(
             target: "exactly",

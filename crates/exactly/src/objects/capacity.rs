@@ -76,7 +76,7 @@ impl Capacity {
     /// Takes `units` on the capacity's lease, if that many are free.
     ///
     /// If the caller goes away while the call is on its way, what it takes is released in the
-    /// background.
+    /// background; under a [token](Call::token) it is left to its lease.
     ///
     /// # Faults
     /// *Misuse* for zero units, or a lease or limit outside what is allowed.
@@ -96,15 +96,22 @@ impl Capacity {
                 Taken::Full { free, held } => Taking::Full { free, held },
             })
         })
+        .when_named(|object, taken| {
+            Ok(match taken {
+                Taken::Held { hold } => Taking::Held(Hold::left_to_its_lease(object.clone(), hold)),
+                Taken::Full { free, held } => Taking::Full { free, held },
+            })
+        })
         .when_abandoned(|object, taken| match taken {
             Taken::Held { hold } => drop(Hold::new(object, hold)),
             Taken::Full { .. } => {}
         })
     }
 
-    /// Picks up a hold that was [kept](Hold::keep), perhaps by another process.
+    /// Picks up a hold that was [kept](Hold::keep), perhaps by another process. Dropping it gives
+    /// nothing back: it is left to its lease, as before.
     pub fn hold(&self, id: HoldId) -> Hold {
-        Hold::new(self.object.clone(), id)
+        Hold::left_to_its_lease(self.object.clone(), id)
     }
 
     /// How many units are free, held and confirmed, all read in one step.
@@ -117,7 +124,8 @@ impl Capacity {
         Call::new(&self.object, Read { limit: self.limit }, |_, Levels { free, .. }| Ok(free))
     }
 
-    /// Gives `units` confirmed ones back: a student leaves the course.
+    /// Gives `units` confirmed ones back: a student leaves the course. A confirm that is asked
+    /// again within its lease is still answered as it was.
     ///
     /// # Faults
     /// *Misuse* for zero units.
@@ -169,12 +177,17 @@ impl Taking {
 pub struct Hold {
     object: Object,
     id: HoldId,
-    ended: bool,
+    /// Whether dropping it gives the units back.
+    releases: bool,
 }
 
 impl Hold {
     fn new(object: Object, id: HoldId) -> Self {
-        Self { object, id, ended: false }
+        Self { object, id, releases: true }
+    }
+
+    fn left_to_its_lease(object: Object, id: HoldId) -> Self {
+        Self { object, id, releases: false }
     }
 
     /// Its id, to log or to pick the hold up elsewhere.
@@ -193,7 +206,7 @@ impl Hold {
     /// As the engine says. If it is *unknown* whether the confirmation arrived, the lease ends the
     /// hold unless it did.
     pub async fn confirm(mut self) -> Result<Confirmed, Fault> {
-        self.ended = true;
+        self.releases = false;
         let confirm = Confirm { hold: self.id };
         Call::new(&self.object, confirm, |_, confirmed| Ok(confirmed)).carried_through().await
     }
@@ -204,7 +217,7 @@ impl Hold {
     /// # Faults
     /// As the engine says; the lease ends the hold in any case.
     pub async fn release(mut self) -> Result<bool, Fault> {
-        self.ended = true;
+        self.releases = false;
         self.releasing().carried_through().await
     }
 
@@ -221,7 +234,7 @@ impl Hold {
     /// up](Capacity::hold) by its id from anywhere, to be confirmed when the payment has come in,
     /// say.
     pub fn keep(mut self) -> HoldId {
-        self.ended = true;
+        self.releases = false;
         self.id
     }
 
@@ -232,7 +245,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if self.ended {
+        if !self.releases {
             return;
         }
         let release = self.releasing().owned();

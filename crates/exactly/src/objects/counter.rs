@@ -54,7 +54,9 @@ use crate::store::Store;
 ///
 /// # Floats
 ///
-/// `Counter<f64>` counts in floating-point numbers, with the same verbs:
+/// `Counter<f64>` counts in floating-point numbers, with the same verbs. They round: what is added
+/// and taken away again may be off by the last digit, so keep bounds away from values that must be
+/// met exactly, or count in whole cents:
 ///
 /// ```
 /// # use exactly::{Counter, Store};
@@ -282,9 +284,9 @@ impl<N: Number> Counter<N> {
     /// ```
     ///
     /// # Faults
-    /// Of the step: then the block did not run. Of the undo: then the block ran, and the message
-    /// says what became of the step. *Misuse* also when the undo would break the bounds because
-    /// others moved the counter.
+    /// Of the step: then the block did not run. Of the undo ([`Fault::is_not_undone`]): then the
+    /// block ran and the step stands, or may, because the engine could not be asked or because
+    /// others moved the counter so that the undo would break its bounds.
     pub async fn add_with<V: Verdict>(
         &self,
         by: N,

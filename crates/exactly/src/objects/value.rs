@@ -94,18 +94,20 @@ impl<T: Form> Value<T> {
     /// Overwrites it and answers what was stored before, in one step.
     ///
     /// # Faults
-    /// As [`set`](Value::set). What was stored is overwritten also when it cannot be read as `T`.
+    /// As [`set`](Value::set). What was stored is overwritten also when it cannot be read as `T`:
+    /// the fault says so, and shows it.
     pub fn swap(&self, to: impl Into<T>) -> Call<'_, Swap, Option<T>> {
         let swap = self.encode(&to.into()).map(|to| Swap { to });
-        Call::fallible(&self.object, swap, decode)
+        Call::fallible(&self.object, swap, decode_gone)
     }
 
     /// Removes it and answers what was stored, in one step.
     ///
     /// # Faults
-    /// As [`get`](Value::get). What was stored is removed also when it cannot be read as `T`.
+    /// As [`get`](Value::get). What was stored is removed also when it cannot be read as `T`: the
+    /// fault says so, and shows it.
     pub fn take(&self) -> Call<'_, Take, Option<T>> {
-        Call::new(&self.object, Take {}, decode)
+        Call::new(&self.object, Take {}, decode_gone)
     }
 
     /// Writes only where nothing is stored: of many who try, one succeeds. Answers whether it was
@@ -182,7 +184,7 @@ pub const UPDATE_ATTEMPTS_MAX: u32 = 64;
 /// yield.
 async fn give_way(attempt: u32) {
     const YIELDS: u32 = 8;
-    if attempt <= YIELDS {
+    if attempt <= YIELDS || tokio::runtime::Handle::try_current().is_err() {
         return tokio::task::yield_now().await;
     }
     // Full jitter: those who collided do not come back together.
@@ -196,6 +198,14 @@ fn decode<T: Form>(object: &Object, bytes: Option<Bytes>) -> Result<Option<T>, F
         Ok(value) => Ok(Some(value)),
         Err(source) => Err(Fault::undecodable(object.key()?, T::NAME, source)),
     }
+}
+
+/// As [`decode`], of what the engine has overwritten or removed by now.
+fn decode_gone<T: Form>(object: &Object, bytes: Option<Bytes>) -> Result<Option<T>, Fault> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    T::decode(&bytes)
+        .map(Some)
+        .or_else(|source| Err(Fault::undecodable_and_gone(object.key()?, T::NAME, &bytes, source)))
 }
 
 impl<T: Form> Declare for Value<T> {

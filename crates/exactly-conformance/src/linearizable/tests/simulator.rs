@@ -1,5 +1,7 @@
 //! Histories of clients that race on a right engine.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 
 use super::brute_force::Engine;
@@ -89,16 +91,37 @@ impl Simulator {
     }
 }
 
-/// The same batch as its caller makes it up again, some with new ids for its holds.
+/// The same batch as its caller makes it up again, some with new ids for the holds it takes.
 fn renewed(rng: &mut Rng, mut batch: Batch) -> Batch {
-    for step in &mut batch.steps {
-        if let Op::Capacity(CapacityOp::Take(take)) = &mut step.op
-            && rng.bool()
-        {
-            take.hold = HoldId::from_u128(rng.u128(..));
+    let taken = batch.steps.iter().filter_map(|step| {
+        let Op::Capacity(CapacityOp::Take(take)) = &step.op else { return None };
+        Some(take.hold)
+    });
+    for old in taken.collect::<BTreeSet<_>>() {
+        if rng.bool() {
+            rename(&mut batch, old, HoldId::from_u128(rng.u128(..)));
         }
     }
     batch
+}
+
+fn rename(batch: &mut Batch, old: HoldId, new: HoldId) {
+    let in_steps = batch.steps.iter_mut().filter_map(|step| {
+        let Op::Capacity(op) = &mut step.op else { return None };
+        match op {
+            CapacityOp::Take(capacity::Take { hold, .. })
+            | CapacityOp::Confirm(capacity::Confirm { hold })
+            | CapacityOp::Release(capacity::Release { hold })
+            | CapacityOp::Extend(capacity::Extend { hold, .. }) => Some(hold),
+            CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => None,
+        }
+    });
+    let required = batch.requirements.iter_mut().filter_map(|required| {
+        if let Condition::Holds(hold) = &mut required.condition { Some(hold) } else { None }
+    });
+    for hold in in_steps.chain(required).filter(|hold| **hold == old) {
+        *hold = new;
+    }
 }
 
 // ===== workloads =====
