@@ -1,5 +1,6 @@
 //! One operation on one object: awaited, it is sent.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -118,6 +119,17 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         Ok(Batch { delivery: self.delivery, ..Batch::one(step) })
     }
 
+    fn launch(self) -> Flight<'a, O, T> {
+        if let Some(abandoned) = self.abandoned {
+            return Flight::Owned(self.owned(), abandoned);
+        }
+        let store = self.object.store();
+        Flight::Borrowed(match self.batch() {
+            Ok(batch) => store.send(batch),
+            Err(fault) => Answer::ready(Err(fault)),
+        })
+    }
+
     /// The call as a future that owns all it needs, answering what the engine answered.
     pub(crate) fn owned(self) -> Owned<O> {
         fly::<O>(self.object.store().clone(), self.batch())
@@ -136,9 +148,7 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
     type IntoFuture = Calling<'a, O, T>;
 
     fn into_future(self) -> Calling<'a, O, T> {
-        let (object, read) = (self.object, self.read);
-        let abandoned = self.abandoned;
-        Calling { object, read, flight: Flight::Waiting(self.batch(), abandoned) }
+        Calling { object: self.object, read: self.read, flight: Flight::Waiting(self) }
     }
 }
 
@@ -157,12 +167,12 @@ impl<O: Operation, T> fmt::Debug for Call<'_, O, T> {
 pub struct Calling<'a, O: Operation, T> {
     object: &'a Object,
     read: Read<'a, O, T>,
-    flight: Flight<'a, O>,
+    flight: Flight<'a, O, T>,
 }
 
-enum Flight<'a, O: Operation> {
+enum Flight<'a, O: Operation, T> {
     /// Not sent yet.
-    Waiting(Result<Batch, Fault>, Option<Abandoned<O>>),
+    Waiting(Call<'a, O, T>),
     /// Ends where its caller drops it.
     Borrowed(Answer<'a, Reply>),
     /// Goes on without its caller.
@@ -177,38 +187,42 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
     type Output = Result<T, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // An engine that always answers at once must let others have their turn all the same.
-        let turn = ready!(poll_proceed(cx));
-        self.begin();
-        let outcome = match &mut self.flight {
+        ready!(let_others(cx));
+        let mut flight = match std::mem::replace(&mut self.flight, Flight::Landed) {
+            Flight::Waiting(call) => call.launch(),
+            on_its_way @ (Flight::Borrowed(_) | Flight::Owned(..) | Flight::Landed) => on_its_way,
+        };
+        let landed = match &mut flight {
             Flight::Borrowed(answer) => {
-                ready!(Pin::new(answer).poll(cx)).and_then(Reply::only::<O>)
+                Pin::new(answer).poll(cx).map(|reply| reply.and_then(Reply::only::<O>))
             }
-            Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
-            Flight::Waiting(..) | Flight::Landed => {
+            Flight::Owned(flight, _) => flight.as_mut().poll(cx),
+            Flight::Waiting(_) | Flight::Landed => {
                 panic!("a call was polled after it had answered")
             }
         };
-        turn.made_progress();
-        self.flight = Flight::Landed;
-        Poll::Ready(outcome.and_then(|outcome| (self.read)(self.object, outcome)))
+        match landed {
+            Poll::Ready(outcome) => {
+                Poll::Ready(outcome.and_then(|outcome| (self.read)(self.object, outcome)))
+            }
+            Poll::Pending => {
+                self.flight = flight;
+                Poll::Pending
+            }
+        }
     }
 }
 
-impl<O: Operation, T> Calling<'_, O, T> {
-    fn begin(&mut self) {
-        if !matches!(self.flight, Flight::Waiting(..)) {
-            return;
-        }
-        let waiting = std::mem::replace(&mut self.flight, Flight::Landed);
-        let Flight::Waiting(batch, abandoned) = waiting else { return };
-        let store = self.object.store();
-        self.flight = match (batch, abandoned) {
-            (batch, Some(abandoned)) => Flight::Owned(fly::<O>(store.clone(), batch), abandoned),
-            (Ok(batch), None) => Flight::Borrowed(store.send(batch)),
-            (Err(fault), None) => Flight::Borrowed(Answer::ready(Err(fault))),
-        };
+/// Lets other tasks have their turn now and then, also where an engine always answers at once. The
+/// runtime lets a task go on for 128 such steps; a call is a small one, and counts as a sixteenth.
+fn let_others(cx: &mut Context<'_>) -> Poll<()> {
+    thread_local!(static CALLS: Cell<u8> = const { Cell::new(0) });
+    let calls = CALLS.get().wrapping_add(1);
+    CALLS.set(calls);
+    if !calls.is_multiple_of(16) {
+        return Poll::Ready(());
     }
+    poll_proceed(cx).map(|turn| turn.made_progress())
 }
 
 impl<O: Operation, T> Drop for Calling<'_, O, T> {
