@@ -6,7 +6,7 @@ use std::time::Duration;
 use exactly_core::layers::{Act, Faults, Odds, Retry, RetryPolicy, Timeout};
 use exactly_core::operations::capacity::{Levels, Read, Take};
 use exactly_core::operations::counter::{Add, Added, Get};
-use exactly_core::{Batch, Delivery, Engine, HoldId};
+use exactly_core::{Batch, Clock, Delivery, Engine, HoldId, ManualClock, Operation, Step};
 
 use crate::subject::{Subject, key, step};
 
@@ -112,14 +112,25 @@ pub async fn dead_holders(subject: Subject) {
 
 /// A write without an answer in time is unknown; a read is not applied.
 pub async fn deadlines(subject: Subject) {
-    let limit = Duration::from_millis(20);
+    let (limit, clock) = (Duration::from_secs(1), Arc::new(ManualClock::new()));
     let slow = Arc::new(Faults::new(Arc::clone(&subject.engine)));
-    let timely = subject.through(|_| Timeout::new(Arc::clone(&slow), limit));
-    let late = Act::Delay(Duration::from_secs(3600));
-    slow.next([late, late]);
-    let fault = timely.run(&key("a"), Add::by(1)).await.expect_err("no answer in time");
-    assert!(fault.is_unknown() && fault.is_timed_out(), "{fault}");
-    let fault = timely.run(&key("a"), Get { start: 0 }).await.expect_err("no answer in time");
-    assert!(fault.is_not_applied() && fault.is_timed_out(), "{fault}");
+    let timely = subject.through(|_| {
+        Timeout::by_clock(Arc::clone(&slow), limit, Arc::clone(&clock) as Arc<dyn Clock>)
+    });
+    for (operation, unknown) in [(Add::by(1).into_op(), true), (Get { start: 0 }.into_op(), false)]
+    {
+        slow.next([Act::Delay(Duration::from_secs(3600))]);
+        let call = {
+            let (timely, step) = (timely.clone(), Step::new(key("a"), operation));
+            tokio::spawn(async move { timely.apply(Batch::one(step)).await })
+        };
+        while !call.is_finished() {
+            clock.advance(limit);
+            tokio::task::yield_now().await;
+        }
+        let fault = call.await.expect("no panic").expect_err("no answer in time");
+        assert!(fault.is_timed_out(), "{fault}");
+        assert_eq!((fault.is_unknown(), fault.is_not_applied()), (unknown, !unknown), "{fault}");
+    }
     timely.ok(&key("a"), Add::by(1)).await;
 }

@@ -33,7 +33,7 @@ async fn who_asks_for_at_most_once_is_told_that_the_outcome_is_unknown() {
     assert_eq!(taken.get().await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_late_is_asked_for_again_within_the_patience() {
     let engine = lossy();
     let patience = RetryPolicy { attempts_max: 2, ..RetryPolicy::default() };
