@@ -28,6 +28,8 @@ use crate::token::{SessionId, Token};
 pub struct Ledger {
     records: HashMap<Name, Record>,
     due: BTreeSet<(Timestamp, Name)>,
+    /// How many of the records are of callers' ids.
+    callers: usize,
     records_max: usize,
     window: Duration,
 }
@@ -47,6 +49,12 @@ enum Name {
     Caller(String),
 }
 
+impl Name {
+    fn is_callers(&self) -> bool {
+        matches!(self, Self::Caller(_))
+    }
+}
+
 #[derive(Debug)]
 struct Record {
     sequence: u64,
@@ -56,10 +64,11 @@ struct Record {
 }
 
 impl Ledger {
-    /// With room for so many records; those of a session are kept for `window` after its last
-    /// batch.
+    /// With room for so many callers' ids and as many places of sessions, so that neither crowds
+    /// the other out. The records of a session are kept for `window` after its last batch.
     pub fn new(records_max: usize, window: Duration) -> Self {
-        Self { records: HashMap::new(), due: BTreeSet::new(), records_max, window }
+        let (records, due) = (HashMap::new(), BTreeSet::new());
+        Self { records, due, callers: 0, records_max, window }
     }
 
     /// Judges a token.
@@ -79,7 +88,11 @@ impl Ledger {
             if sequence != 1 {
                 return Err(Fault::token_forgotten(token));
             }
-            if self.records.len() >= self.records_max {
+            let in_use = match name {
+                Name::Session(..) => self.records.len() - self.callers,
+                Name::Caller(_) => self.callers,
+            };
+            if in_use >= self.records_max {
                 return Err(Fault::at_capacity("remembered tokens", self.records_max));
             }
             return Ok(Admission::New);
@@ -106,8 +119,9 @@ impl Ledger {
         };
         let until = now.plus(keep);
         let record = Record { sequence, fingerprint, reply, until };
-        if let Some(old) = self.records.insert(name.clone(), record) {
-            self.due.remove(&(old.until, name.clone()));
+        match self.records.insert(name.clone(), record) {
+            Some(old) => drop(self.due.remove(&(old.until, name.clone()))),
+            None => self.callers += usize::from(name.is_callers()),
         }
         self.due.insert((until, name));
     }
@@ -130,6 +144,7 @@ impl Ledger {
             }
             if let Some((_, name)) = self.due.pop_first() {
                 self.records.remove(&name);
+                self.callers -= usize::from(name.is_callers());
             }
         }
     }
@@ -235,6 +250,8 @@ mod tests {
         assert_eq!(ledger.admit(&one, 7, late).unwrap(), Admission::Known(reply(true)));
         assert!(ledger.admit(&one, 8, late).unwrap_err().is_token_reused());
         assert!(ledger.admit(&two, 7, late).unwrap_err().is_at_capacity());
+        // Callers' ids, however many, leave the sessions their room.
+        assert_eq!(ledger.admit(&numbered(1), 7, late).unwrap(), Admission::New);
         assert_eq!(ledger.admit(&two, 7, NOW.plus(hour)).unwrap(), Admission::New);
         assert!(ledger.is_empty());
     }

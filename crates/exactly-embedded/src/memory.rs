@@ -69,7 +69,9 @@ impl<T> std::ops::Deref for Line<T> {
 pub struct Options {
     /// Whose time it is.
     pub clock: Arc<dyn Clock>,
-    /// The most tokens it remembers; beyond, a batch with a new one is *not applied*.
+    /// The most callers' ids it remembers, and the most places of sessions; beyond, a batch with a
+    /// new one is *not applied*. They are spread over several locks, so one may be full a little
+    /// earlier.
     pub tokens_max: usize,
     /// How long it remembers the last token of a session.
     pub token_window: Duration,

@@ -82,7 +82,8 @@ impl<T: Form> Value<T> {
 
 /// Writing.
 impl<T: Form> Value<T> {
-    /// Overwrites it. The time to live stays, unless the handle declares one.
+    /// Overwrites it. The time to live stays, unless the handle declares one. A bare number is an
+    /// `i32` here, as everywhere in Rust: for a `Value<u64>` write `set(5_u64)`.
     ///
     /// # Faults
     /// *Misuse* when the value cannot be written in its form, or is too long.
