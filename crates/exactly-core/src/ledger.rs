@@ -46,12 +46,12 @@ pub enum Admission {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Name {
     Session(SessionId, u16),
-    Caller(String),
+    Caller(String, String),
 }
 
 impl Name {
     fn is_callers(&self) -> bool {
-        matches!(self, Self::Caller(_))
+        matches!(self, Self::Caller(..))
     }
 }
 
@@ -90,7 +90,7 @@ impl Ledger {
             }
             let in_use = match name {
                 Name::Session(..) => self.records.len() - self.callers,
-                Name::Caller(_) => self.callers,
+                Name::Caller(..) => self.callers,
             };
             if in_use >= self.records_max {
                 return Err(Fault::at_capacity("remembered tokens", self.records_max));
@@ -160,7 +160,7 @@ fn name(token: &Token) -> (Name, u64) {
         Token::Session { session, slot, sequence } => {
             (Name::Session(*session, *slot), sequence.get())
         }
-        Token::Caller { id, .. } => (Name::Caller(id.clone()), 1),
+        Token::Caller { namespace, id, .. } => (Name::Caller(namespace.clone(), id.clone()), 1),
     }
 }
 

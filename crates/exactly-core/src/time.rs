@@ -122,6 +122,10 @@ impl Clock for SystemClock {
     }
 
     fn reached(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
+        if moment == Timestamp::MAX {
+            // The end never comes, and needs no timer to wait for.
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async move {
             // tokio's timer counts milliseconds and may fire within one of them too early.
             while self.now() < moment {

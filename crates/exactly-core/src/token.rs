@@ -31,6 +31,9 @@ pub enum Token {
     /// Supplied by the caller (a job id, an HTTP idempotency key); the record is kept for a stated
     /// time.
     Caller {
+        /// The namespace of the store it is used in: as with keys, two of them never meet. Filled
+        /// in by the store.
+        namespace: String,
         /// The id.
         id: String,
         /// How long the engine remembers it, counted from its first use.
@@ -45,16 +48,14 @@ impl Token {
     /// *Misuse* when the id is empty or longer than [`TOKEN_ID_BYTES_MAX`], or `keep` is zero or
     /// longer than [`TOKEN_KEEP_MAX`].
     pub fn caller(id: impl Into<String>, keep: Duration) -> Result<Self, Fault> {
-        let token = Self::Caller { id: id.into(), keep };
+        let token = Self::Caller { namespace: String::new(), id: id.into(), keep };
         token.check()?;
         Ok(token)
     }
 
     /// Whether it is within its limits. Engines ask by [`Batch::check`](crate::Batch::check).
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        let Self::Caller { id, keep } = self else { return Ok(()) };
-        // What a store puts in front to tell namespaces apart does not count.
-        let id = id.rsplit('\0').next().unwrap_or_default();
+        let Self::Caller { id, keep, .. } = self else { return Ok(()) };
         if id.is_empty() || id.len() > TOKEN_ID_BYTES_MAX {
             let expected = format!("1 to {TOKEN_ID_BYTES_MAX} bytes");
             return Err(Fault::bad_name("token", &expected, &format!("{} bytes", id.len())));
@@ -243,7 +244,7 @@ mod tests {
     fn a_token_made_by_hand_is_checked_at_the_door() {
         use crate::batch::Batch;
         for (id, keep) in [("", Duration::from_secs(1)), ("a", Duration::ZERO)] {
-            let token = Token::Caller { id: id.to_owned(), keep };
+            let token = Token::Caller { namespace: String::new(), id: id.to_owned(), keep };
             assert!(Batch::of([]).named(token).check().unwrap_err().is_misuse());
         }
     }

@@ -310,3 +310,20 @@ fn what_ends_by_itself_wakes_also_where_no_sweeper_runs() {
         assert_eq!(memory.usage().objects, 0);
     });
 }
+
+#[test]
+fn where_nothing_ends_by_itself_no_timer_is_needed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let memory = Memory::new();
+        let a = key("a");
+        let mark = memory.changed(&a, Mark::NONE).await.unwrap();
+        let waiting = {
+            let (memory, a) = (memory.clone(), a.clone());
+            tokio::spawn(async move { memory.changed(&a, mark).await })
+        };
+        tokio::task::yield_now().await;
+        memory.apply(Batch::one(add("a"))).await.unwrap();
+        assert_ne!(waiting.await.unwrap().unwrap(), mark);
+    });
+}

@@ -63,7 +63,8 @@ impl Store {
         StoreBuilder::default()
     }
 
-    /// Applies a batch as it is: what all handles come down to.
+    /// Applies a batch: what all handles come down to. Its keys are taken as they are; a caller's
+    /// token is told apart by the store's namespace.
     ///
     /// # Faults
     /// As the engine says.
@@ -71,16 +72,13 @@ impl Store {
         self.send(batch).await
     }
 
-    /// As [`apply`](Store::apply), at once. A caller's token is told apart by the namespace, as
-    /// keys are.
+    /// As [`apply`](Store::apply), sent at once.
     #[inline]
     pub(crate) fn send(&self, mut batch: Batch) -> Answer<'_, Reply> {
         if let Delivery::Token(token) = &mut batch.delivery
-            && let Token::Caller { id, .. } = &mut **token
-            && !self.inner.namespace.is_empty()
+            && let Token::Caller { namespace, .. } = &mut **token
         {
-            // A namespace cannot contain NUL, so no two pairs meet.
-            *id = format!("{}\0{id}", self.inner.namespace);
+            namespace.clone_from(&self.inner.namespace);
         }
         self.inner.engine.apply(batch)
     }

@@ -81,10 +81,11 @@ async fn whoever_waits_for_a_key_is_woken_by_a_write() {
 #[tokio::test]
 async fn tokens_of_namespaces_do_not_meet() {
     let memory = Memory::new();
-    for name in ["", "a", "b"] {
+    for (name, id) in [("", "job"), ("a", "job"), ("b", "job"), ("", "a\0job"), ("", "a:job")] {
         let store = Store::builder().namespace(name).build(memory.clone());
-        let job = Token::caller("job-1", Duration::from_secs(60)).unwrap();
-        assert_eq!(Counter::new(&store, "done").increment().token(job).await.unwrap(), 1);
+        let job = Token::caller(id, Duration::from_secs(60)).unwrap();
+        let done = Counter::new(&store, &format!("done {id:?}"));
+        assert_eq!(done.increment().token(job).await.unwrap(), 1, "{name:?} {id:?}");
     }
 }
 

@@ -44,14 +44,14 @@ pub(super) fn effects(calls: &[Call]) -> Result<Vec<Effect<'_>>, Objection> {
 #[derive(PartialEq, Eq, Hash)]
 enum Name<'a> {
     Session(&'a Token),
-    Caller(&'a str),
+    Caller(&'a str, &'a str),
 }
 
 impl<'a> Name<'a> {
     fn of(token: &'a Token) -> Self {
         match token {
             Token::Session { .. } => Self::Session(token),
-            Token::Caller { id, .. } => Self::Caller(id),
+            Token::Caller { namespace, id, .. } => Self::Caller(namespace, id),
         }
     }
 }
