@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Read, Release, Resize, Take};
-use exactly_core::operations::counter::{Add, Added, Bounds, CounterOutcome, Get, Set, Swap, Undo};
+use exactly_core::operations::counter::{
+    Add, AddTimes, AddUndoable, AddedUndoable, Bounds, CounterOutcome, Get, Set, Swap, Undo,
+};
 use exactly_core::operations::key::{
     Delete, Exists, Expire, KeyOutcome, Life, Persist, Rename, Ttl,
 };
@@ -69,11 +71,19 @@ fn counter() -> impl Strategy<Value = Draft> {
             start,
             bounds
         })),
+        (number(), number(), bounds()).prop_map(|(by, start, bounds)| op(AddUndoable {
+            by,
+            start,
+            bounds
+        })),
+        (number(), 0_u32..6, number(), bounds())
+            .prop_map(|(by, times, start, bounds)| { op(AddTimes { by, times, start, bounds }) }),
         (number(), bounds()).prop_map(|(to, bounds)| op(Set { to, bounds })),
         (number(), bounds()).prop_map(|(to, bounds)| op(Swap { to, start: 0, bounds })),
         number().prop_map(Draft::UndoLast),
-        // Quarters are exact in binary, whoever adds them.
-        (-8_i32..9).prop_map(|quarters| op(Add::by(f64::from(quarters) / 4.0))),
+        // Tenths are not exact in binary: every engine must round alike.
+        (-8_i32..9).prop_map(|tenths| op(Add::by(f64::from(tenths) / 10.0))),
+        (-8_i32..9).prop_map(|quarters| op(AddUndoable::by(f64::from(quarters) / 4.0))),
         Just(op(Get { start: 0.5 })),
     ]
 }
@@ -121,6 +131,7 @@ type DraftStep = (usize, Draft, Lifetime, bool);
 struct DraftBatch {
     requirement: Option<(usize, Condition)>,
     steps: Vec<DraftStep>,
+    apart: bool,
 }
 
 fn draft_batch() -> impl Strategy<Value = DraftBatch> {
@@ -141,7 +152,12 @@ fn draft_batch() -> impl Strategy<Value = DraftBatch> {
     let several = prop::collection::vec(step, 2..6);
     let steps = prop_oneof![2 => one, 1 => several];
     let requirement = prop::option::weighted(0.2, (some_key(), condition));
-    (requirement, steps).prop_map(|(requirement, steps)| DraftBatch { requirement, steps })
+    let apart = prop::bool::weighted(0.3);
+    (requirement, steps, apart).prop_map(|(requirement, steps, apart)| DraftBatch {
+        apart: apart && requirement.is_none(),
+        requirement,
+        steps,
+    })
 }
 
 /// The epochs one side has answered last.
@@ -161,7 +177,7 @@ impl Epochs {
             let step = Step::new(name(*place), op).lifetime(*lifetime);
             if *optional { step.optional() } else { step }
         });
-        let batch = Batch::of(steps);
+        let batch = Batch { apart: draft.apart, ..Batch::of(steps) };
         match &draft.requirement {
             Some((place, condition)) => batch.requiring(name(*place), condition.clone()),
             None => batch,
@@ -171,8 +187,14 @@ impl Epochs {
     fn learn(&mut self, draft: &DraftBatch, result: &Result<Reply, Fault>) {
         let Ok(Reply::Applied(outcomes)) = result else { return };
         for ((place, ..), outcome) in draft.steps.iter().zip(outcomes) {
-            if let Outcome::Counter(CounterOutcome::Add(Added::Stepped { epoch, .. }))
-            | Outcome::Float(CounterOutcome::Add(Added::Stepped { epoch, .. })) = outcome
+            if let Outcome::Counter(CounterOutcome::AddUndoable(AddedUndoable::Stepped {
+                epoch,
+                ..
+            }))
+            | Outcome::Float(CounterOutcome::AddUndoable(AddedUndoable::Stepped {
+                epoch,
+                ..
+            })) = outcome
             {
                 self.0.insert(*place, *epoch);
             }

@@ -10,7 +10,8 @@ macro_rules! suite {
                 meaning, renaming, expiry, awkward_names, bad_settings
             }
             counter = operations::counter {
-                adding, start, undoing, swapping, floats, both_ends, not_a_number, wrong_type,
+                adding, adding_many, start, undoing,
+                swapping, floats, both_ends, not_a_number, wrong_type,
                 expiry, bad_settings
             }
             value = operations::value { meaning, any_bytes, wrong_type, expiry, bad_settings }

@@ -27,6 +27,10 @@ pub struct Batch {
     pub steps: SmallVec<[Step; 1]>,
     /// How often it may take effect.
     pub delivery: Delivery,
+    /// Whether its operations stand apart: each is a change of its own that may refuse or be
+    /// [`Outcome::Misuse`] without the others, they take place one after the other or at once, and
+    /// only the way and the token are shared. What a layer makes of many callers.
+    pub apart: bool,
 }
 
 /// How often a batch may take effect when its reply is lost.
@@ -200,13 +204,19 @@ impl Batch {
     /// A batch of one operation.
     #[inline]
     pub fn one(step: Step) -> Self {
-        Self { requirements: Vec::new(), steps: smallvec![step], delivery: Delivery::ExactlyOnce }
+        let delivery = Delivery::ExactlyOnce;
+        Self { requirements: Vec::new(), steps: smallvec![step], delivery, apart: false }
     }
 
     /// A batch of several operations.
     pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
-        let steps = steps.into_iter().collect();
-        Self { requirements: Vec::new(), steps, delivery: Delivery::ExactlyOnce }
+        let (steps, delivery) = (steps.into_iter().collect(), Delivery::ExactlyOnce);
+        Self { requirements: Vec::new(), steps, delivery, apart: false }
+    }
+
+    /// Several operations that have nothing to do with each other, each for itself.
+    pub fn apart(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { apart: true, ..Self::of(steps) }
     }
 
     /// With one more thing that must hold.
@@ -283,6 +293,12 @@ impl Batch {
         if let Delivery::Token(token) = &self.delivery {
             token.check()?;
         }
+        if self.apart && !self.requirements.is_empty() {
+            return Err(Fault::bad_option(
+                "operations that stand apart share no requirement, found some; nothing was \
+                 changed: send them as one change",
+            ));
+        }
         self.steps.iter().try_for_each(|step| step.check().map_err(|misuse| misuse.at(&step.key)))
     }
 
@@ -295,7 +311,8 @@ impl Batch {
         let required = self.requirements.iter().map(|required| holds.in_requirement(required));
         // Plain data in memory: writing it down cannot fail, and if it could, one batch would still
         // be equal to itself.
-        let written = rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps)).unwrap_or_default();
+        let written = rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps, self.apart))
+            .unwrap_or_default();
         let mut hasher = SipHasher13::new();
         hasher.write(&written);
         hasher.finish128().as_u128()

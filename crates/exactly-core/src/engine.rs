@@ -81,6 +81,9 @@ pub struct Profile {
     pub batch_max: usize,
     /// Whether a reply can be lost on its way, so that batches need tokens by default.
     pub loses_replies: bool,
+    /// Whether a call waits for something outside this process, so that those who wait together
+    /// had better go together.
+    pub far: bool,
     /// How long a session's last token is remembered. A batch is not sent again after half of it.
     pub token_window: Duration,
 }
@@ -90,4 +93,10 @@ pub struct Profile {
 pub enum Durability {
     /// Nothing: the state lives and dies with this process.
     Process,
+    /// This process, but not a crash of the server: the state lives in its memory.
+    Server,
+    /// A crash of the server, but for what it was told in the last seconds.
+    Seconds,
+    /// A crash of the server: the change was on its disk before the answer.
+    Disk,
 }

@@ -61,6 +61,13 @@ enum Cause {
     TokenForgotten,
     NotUndone,
     Unavailable,
+    Denied,
+    Untrusted,
+    Loading,
+    Busy,
+    ReadOnly,
+    OutOfMemory,
+    Misconfigured,
     Contended,
     AtCapacity,
     TimedOut,
@@ -223,6 +230,48 @@ impl Fault {
     /// The engine could not be reached; nothing was sent.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Fate::NotApplied, Cause::Unavailable, message.into())
+    }
+
+    /// The engine refuses this user or password, or this user this command or key.
+    pub fn denied(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: check user, password and rights");
+        Self::new(Fate::Misuse, Cause::Denied, message)
+    }
+
+    /// No trusted connection could be made: certificates do not match, or one side speaks no TLS.
+    pub fn untrusted(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was sent: check the certificates and the URL");
+        Self::new(Fate::Misuse, Cause::Untrusted, message)
+    }
+
+    /// The engine is starting and has not read its data yet.
+    pub fn loading(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: call again in a moment");
+        Self::new(Fate::NotApplied, Cause::Loading, message)
+    }
+
+    /// The engine does something else that takes long.
+    pub fn busy(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: call again in a moment");
+        Self::new(Fate::NotApplied, Cause::Busy, message)
+    }
+
+    /// The engine is a copy that takes no writes, or has become one.
+    pub fn read_only(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: write to the primary");
+        Self::new(Fate::NotApplied, Cause::ReadOnly, message)
+    }
+
+    /// The engine has no memory left for what is new.
+    pub fn out_of_memory(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: free some, or allow more");
+        Self::new(Fate::NotApplied, Cause::OutOfMemory, message)
+    }
+
+    /// The engine takes no writes until its operator mends it, say because it cannot save.
+    pub fn misconfigured(message: impl fmt::Display) -> Self {
+        let message = format!("{message}; nothing was changed: ask who runs it");
+        Self::new(Fate::NotApplied, Cause::Misconfigured, message)
     }
 
     /// Others kept changing the state; the bounded number of attempts is used up.
@@ -455,6 +504,86 @@ impl Fault {
     /// ```
     pub fn is_token_forgotten(&self) -> bool {
         self.0.cause == Cause::TokenForgotten
+    }
+
+    /// The engine could not be reached; nothing was sent.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::unavailable("connection refused").is_unavailable());
+    /// ```
+    pub fn is_unavailable(&self) -> bool {
+        self.0.cause == Cause::Unavailable
+    }
+
+    /// The engine refuses this user, password, command or key.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::denied("wrong password").is_denied());
+    /// ```
+    pub fn is_denied(&self) -> bool {
+        self.0.cause == Cause::Denied
+    }
+
+    /// No trusted connection could be made.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::untrusted("unknown issuer").is_untrusted());
+    /// ```
+    pub fn is_untrusted(&self) -> bool {
+        self.0.cause == Cause::Untrusted
+    }
+
+    /// The engine is starting.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::loading("the server is loading its data").is_loading());
+    /// ```
+    pub fn is_loading(&self) -> bool {
+        self.0.cause == Cause::Loading
+    }
+
+    /// The engine does something else that takes long.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::busy("the server runs a script").is_busy());
+    /// ```
+    pub fn is_busy(&self) -> bool {
+        self.0.cause == Cause::Busy
+    }
+
+    /// The engine is a copy that takes no writes.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::read_only("the server is a replica").is_read_only());
+    /// ```
+    pub fn is_read_only(&self) -> bool {
+        self.0.cause == Cause::ReadOnly
+    }
+
+    /// The engine has no memory left.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::out_of_memory("the server is full").is_out_of_memory());
+    /// ```
+    pub fn is_out_of_memory(&self) -> bool {
+        self.0.cause == Cause::OutOfMemory
+    }
+
+    /// The engine takes no writes until its operator mends it.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::misconfigured("the server cannot save").is_misconfigured());
+    /// ```
+    pub fn is_misconfigured(&self) -> bool {
+        self.0.cause == Cause::Misconfigured
     }
 
     /// No answer came within the time allowed.

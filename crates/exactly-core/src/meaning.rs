@@ -12,7 +12,7 @@ use crate::batch::{Batch, Condition, Lifetime, Refusal, Reply, Requirement, Step
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::{Operation, Outcome, step};
-use crate::state::{Scalar, Slot, Slots, State};
+use crate::state::{Misuse, Scalar, Slot, Slots, State};
 use crate::time::{Moment, Timestamp};
 
 /// Applies a batch as one change, or none of it.
@@ -30,8 +30,12 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
             return Ok(Reply::Refused(Refusal::Requirement(place)));
         }
     }
+    if batch.apart {
+        return Ok(Reply::Applied(apply_each(slots, batch, at)));
+    }
     if let [only] = batch.steps.as_slice() {
-        let (outcome, refused) = apply_one(slots, only, at)?;
+        let (outcome, refused) =
+            apply_one(slots, only, at).map_err(|misuse| misuse.at(&only.key))?;
         return Ok(if refused && !only.optional {
             Reply::Refused(Refusal::Operation(0, outcome))
         } else {
@@ -49,11 +53,21 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
     reply
 }
 
+fn apply_each(slots: &mut impl Slots, batch: &Batch, at: Moment) -> SmallVec<[Outcome; 1]> {
+    let places = (at.order..).zip(&batch.steps);
+    let outcomes = places.map(|(order, step)| {
+        let outcome = apply_one(slots, step, Moment { order, ..at });
+        outcome.map_or_else(Outcome::Misuse, |(outcome, _)| outcome)
+    });
+    outcomes.collect()
+}
+
 fn apply_all(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply, Fault> {
     let mut outcomes = SmallVec::with_capacity(batch.steps.len());
     for (place, step) in batch.steps.iter().enumerate() {
         let at = Moment { order: at.order + place as u64, ..at };
-        let (outcome, refused) = apply_one(slots, step, at)?;
+        let (outcome, refused) =
+            apply_one(slots, step, at).map_err(|misuse| misuse.at(&step.key))?;
         if refused && !step.optional {
             return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
         }
@@ -65,11 +79,11 @@ fn apply_all(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
 /// One operation, with the time to live in the same step. All or nothing by itself. Tells whether
 /// it refused.
 #[inline]
-fn apply_one(slots: &mut impl Slots, call: &Step, at: Moment) -> Result<(Outcome, bool), Fault> {
+fn apply_one(slots: &mut impl Slots, call: &Step, at: Moment) -> Result<(Outcome, bool), Misuse> {
     for key in call.keys() {
         slots.slot(key).lapse(at.now);
     }
-    let outcome = step(slots, &call.key, &call.op, at).map_err(|misuse| misuse.at(&call.key))?;
+    let outcome = step(slots, &call.key, &call.op, at)?;
     let refused = outcome.is_refusal();
     if !refused && call.op.writes() {
         for key in call.keys() {
@@ -218,6 +232,29 @@ mod tests {
 
     fn step(key: &Key, operation: impl Operation) -> Step {
         Step::new(key.clone(), operation.into_op())
+    }
+
+    #[test]
+    fn what_stands_apart_fails_apart() {
+        let [count, text, brief] = keys(["count", "text", "brief"]);
+        let mut model = Model::new();
+        model.run(&text, value::Set { to: "abc".into() }).unwrap();
+        let steps = [
+            step(&count, at_most(1)),
+            step(&text, Add::by(1)),
+            step(&count, at_most(1)),
+            step(&brief, Add::by(i64::MAX)),
+            step(&brief, Add::by(1)),
+            step(&count, Get { start: 0 }),
+        ];
+        let Ok(Reply::Applied(outcomes)) = model.apply(&Batch::apart(steps)) else { panic!() };
+        let told: Vec<_> = outcomes.iter().map(Outcome::is_refusal).collect();
+        assert_eq!(told, [false, true, true, false, true, false]);
+        assert!(matches!(outcomes[1], Outcome::Misuse(Misuse::NotANumber { .. })));
+        assert!(matches!(outcomes[4], Outcome::Misuse(Misuse::Overflow(_))));
+        assert_eq!(model.run(&count, Get { start: 0 }).unwrap(), 1);
+        let required = Batch::apart([step(&count, at_most(1))]).requiring(count, Condition::Exists);
+        assert!(model.apply(&required).unwrap_err().is_misuse());
     }
 
     #[test]

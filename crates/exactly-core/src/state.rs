@@ -3,6 +3,7 @@
 //! A [`Slot`] is the place of one key: empty, or an [`Entry`] with its state, its expiry and its
 //! epoch. It is all that `step` may look at and change.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,7 +139,7 @@ impl Slot {
             None => Ok(None),
             Some(State::Scalar(scalar)) => Ok(Some(scalar)),
             Some(State::Capacity(_)) => {
-                Err(Misuse::WrongType { expected: "a counter, value or flag", found: "a capacity" })
+                Err(Misuse::wrong_type("a counter, value or flag", "a capacity"))
             }
         }
     }
@@ -149,7 +150,7 @@ impl Slot {
             None => Ok(None),
             Some(State::Capacity(capacity)) => Ok(Some(capacity)),
             Some(State::Scalar(_)) => {
-                Err(Misuse::WrongType { expected: "a capacity", found: "a counter, value or flag" })
+                Err(Misuse::wrong_type("a capacity", "a counter, value or flag"))
             }
         }
     }
@@ -209,21 +210,21 @@ impl From<f64> for Scalar {
 }
 
 /// What an operation may not do, before it is known at which key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Misuse {
     /// The key holds another kind of object.
     WrongType {
         /// What the operation is for.
-        expected: &'static str,
+        expected: Cow<'static, str>,
         /// What is stored.
-        found: &'static str,
+        found: Cow<'static, str>,
     },
     /// The key holds a text that is not the number needed.
     NotANumber {
         /// What the operation needs.
-        expected: &'static str,
+        expected: Cow<'static, str>,
         /// What is stored.
-        found: Scalar,
+        found: Bytes,
     },
     /// The result would not fit.
     Overflow(String),
@@ -232,12 +233,20 @@ pub enum Misuse {
 }
 
 impl Misuse {
+    /// The key holds another kind of object.
+    pub fn wrong_type(
+        expected: impl Into<Cow<'static, str>>,
+        found: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::WrongType { expected: expected.into(), found: found.into() }
+    }
+
     /// The fault of this misuse at `key`.
     pub fn at(self, key: &Key) -> Fault {
         match self {
-            Self::WrongType { expected, found } => Fault::wrong_type(key, expected, found),
+            Self::WrongType { expected, found } => Fault::wrong_type(key, &expected, &found),
             Self::NotANumber { expected, found } => {
-                Fault::not_a_number(key, expected, &format!("{:?}", found.to_bytes()))
+                Fault::not_a_number(key, &expected, &format!("{found:?}"))
             }
             Self::Overflow(message) => Fault::overflow(key, message),
             Self::BadSetting(message) => Fault::bad_setting(key, message),

@@ -89,6 +89,7 @@ impl Engine for Scripted {
             durability: Durability::Process,
             batch_max: BATCH_MAX,
             loses_replies: true,
+            far: true,
             token_window: Duration::from_secs(600),
         }
     }

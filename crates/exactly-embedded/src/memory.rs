@@ -319,6 +319,7 @@ impl Engine for Memory {
             durability: Durability::Process,
             batch_max: BATCH_MAX,
             loses_replies: false,
+            far: false,
             token_window: self.inner.token_window,
         }
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use exactly_core::operations::counter::{Add, Added, Bounds, Number, Undo, Undone};
+use exactly_core::operations::counter::{AddUndoable, AddedUndoable, Bounds, Number, Undo, Undone};
 use exactly_core::{BoxFuture, Fault};
 
 use crate::call::Call;
@@ -84,7 +84,7 @@ type Flight<T> = BoxFuture<'static, Result<T, Fault>>;
 
 enum Phase<N> {
     /// The step is on its way: whether it happened is known when it lands.
-    Stepping(Flight<Added<N>>),
+    Stepping(Flight<AddedUndoable<N>>),
     /// The step stands, and this would undo it.
     Stepped(Undo<N>),
     /// The undo is on its way. It is the same flight whoever waits for it, so it cannot undo twice.
@@ -94,7 +94,7 @@ enum Phase<N> {
 }
 
 impl<N: Number> Rewinding<N> {
-    fn new(object: &Object, step: Add<N>) -> Self {
+    fn new(object: &Object, step: AddUndoable<N>) -> Self {
         let (by, bounds) = (step.by, step.bounds);
         let flight = Call::new(object, step, |_, added| Ok(added)).owned();
         Self { object: object.clone(), by, bounds, phase: Phase::Stepping(flight) }
@@ -106,8 +106,8 @@ impl<N: Number> Rewinding<N> {
         let added = poll_fn(|cx| flight.as_mut().poll(cx)).await;
         self.phase = Phase::Settled;
         match added? {
-            Added::OutOfBounds { .. } => Ok(None),
-            Added::Stepped { value, epoch } => {
+            AddedUndoable::OutOfBounds { .. } => Ok(None),
+            AddedUndoable::Stepped { value, epoch } => {
                 self.phase = Phase::Stepped(Undo { by: self.by, epoch, bounds: self.bounds });
                 Ok(Some(value))
             }
@@ -157,7 +157,7 @@ impl<N: Number> Drop for Rewinding<N> {
             }
             Phase::Undoing(flight) => Box::pin(async move { landed(&object, flight.await) }),
             Phase::Stepping(flight) => Box::pin(async move {
-                let Added::Stepped { epoch, .. } = flight.await? else { return Ok(()) };
+                let AddedUndoable::Stepped { epoch, .. } = flight.await? else { return Ok(()) };
                 landed(&object, fly(&object, Undo { by, epoch, bounds }).await)
             }),
         };
@@ -172,7 +172,7 @@ impl<N: Number> Drop for Rewinding<N> {
 /// Runs `block` on the value after the step, and undoes the step unless the block keeps it.
 pub(crate) async fn run<N: Number, V: Verdict>(
     object: &Object,
-    step: Add<N>,
+    step: AddUndoable<N>,
     block: impl AsyncFnOnce(N) -> V,
 ) -> Result<Ran<V::Kept, V::Undone>, Fault> {
     let mut stepped = Rewinding::new(object, step);

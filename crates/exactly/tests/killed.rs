@@ -42,6 +42,7 @@ impl Engine for Remote {
             durability: Durability::Process,
             batch_max: BATCH_MAX,
             loses_replies: false,
+            far: false,
             token_window: Duration::from_secs(600),
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use exactly_core::operations::capacity::Resize;
 use exactly_core::operations::counter::{
-    Add, Added, Bounds, Get, Put, Set, Swap, Swapped, Undo, Undone,
+    Add, AddTimes, AddUndoable, Added, AddedTimes, AddedUndoable, Bounds, Get, Put, Set, Swap,
+    Swapped, Undo, Undone,
 };
 use exactly_core::operations::key::{Delete, Exists, Expire, Life, Rename, Ttl};
 use exactly_core::operations::value;
@@ -19,10 +20,18 @@ fn within(by: i64, min: i64, max: i64) -> Add<i64> {
 }
 
 /// What a step answers, if it is taken.
-fn stepped(added: Added<i64>) -> Option<(i64, Epoch)> {
+fn stepped(added: Added<i64>) -> Option<i64> {
     match added {
-        Added::Stepped { value, epoch } => Some((value, epoch)),
+        Added::Stepped { value } => Some(value),
         Added::OutOfBounds { .. } => None,
+    }
+}
+
+/// The epoch of a step that nothing refuses.
+async fn stepping(subject: &Subject, key: &Key, by: i64) -> Epoch {
+    match subject.ok(key, AddUndoable::by(by)).await {
+        AddedUndoable::Stepped { epoch, .. } => epoch,
+        AddedUndoable::OutOfBounds { .. } => panic!("no bounds"),
     }
 }
 
@@ -52,10 +61,49 @@ pub async fn adding(subject: Subject) {
         if let Added::OutOfBounds { value } = answer {
             assert_eq!(value, before, "{add:?}");
         }
-        assert_eq!(stepped(answer).map(|(value, _)| value), after, "{before} {add:?}");
+        assert_eq!(stepped(answer), after, "{before} {add:?}");
         let read = subject.ok(&key, Get { start: 0 }).await;
         assert_eq!(read, after.unwrap_or(before), "{before} {add:?}");
     }
+}
+
+/// Many steps of the same width are as many single ones, up to the first that refuses.
+pub async fn adding_many(subject: Subject) {
+    const TOP: i64 = i64::MAX;
+    let key = key("counter");
+    // Before, the step, how many, how many are taken.
+    for (before, add, times, stepped) in [
+        (0, Add::by(1), 5, 5),
+        (0, Add::by(0), 5, 5),
+        (0, within(1, 0, 3), 5, 3),
+        (3, within(1, 0, 3), 5, 0),
+        (1, within(2, 0, 9), 3, 3),
+        (1, within(2, 0, 8), 9, 3),
+        (3, within(-2, 0, 3), 5, 1),
+        (9, within(-4, 0, 3), 5, 2),
+        (-9, within(5, 0, 3), 5, 2),
+        (TOP - 2, Add::by(1), 5, 2),
+        (-TOP, Add::by(-1), 5, 1),
+        ((1 << 53) - 1, Add::by(1), 5, 5),
+        (TOP - 9, within(2, 0, TOP - 1), 9, 4),
+    ] {
+        subject.ok(&key, Set { to: before, bounds: Bounds::NONE }).await;
+        let Add { by, start, bounds } = add;
+        let added = subject.ok(&key, AddTimes { by, times, start, bounds }).await;
+        let value = before + by * i64::from(stepped);
+        assert_eq!(added, AddedTimes { stepped, value }, "{before} {by} {times} {bounds}");
+        assert_eq!(subject.ok(&key, Get { start: 0 }).await, value, "{before} {by} {times}");
+    }
+    subject.ok(&key, Delete {}).await;
+    let from =
+        |start| AddTimes { by: -1, times: 9, start, bounds: Bounds { min: Some(0), max: None } };
+    assert_eq!(subject.ok(&key, from(0)).await, AddedTimes { stepped: 0, value: 0 });
+    assert!(!subject.ok(&key, Exists {}).await);
+    assert_eq!(subject.ok(&key, from(2)).await, AddedTimes { stepped: 2, value: 0 });
+    let add = AddTimes { by: 0.1, times: 3, start: 0.0, bounds: Bounds::NONE };
+    let real = self::key("real");
+    let value = 0.1 + 0.1 + 0.1;
+    assert_eq!(subject.ok(&real, add).await, AddedTimes { stepped: 3, value });
 }
 
 /// The start is read, not written, and applies again once the counter is gone.
@@ -65,7 +113,7 @@ pub async fn start(subject: Subject) {
     assert!(!subject.ok(&key, Exists {}).await);
     for _ in 0..2 {
         let take = Add { by: -1, start: 30, bounds: Bounds::NONE };
-        assert_eq!(stepped(subject.ok(&key, take).await).map(|(value, _)| value), Some(29));
+        assert_eq!(stepped(subject.ok(&key, take).await), Some(29));
         subject.ok(&key, Delete {}).await;
     }
     let swap = Swap { to: 5, start: 30, bounds: Bounds::NONE };
@@ -76,7 +124,7 @@ pub async fn start(subject: Subject) {
 pub async fn undoing(subject: Subject) {
     let key = key("counter");
     let undo = |epoch| Undo { by: 5, epoch, bounds: Bounds::NONE };
-    let (_, epoch) = stepped(subject.ok(&key, Add::by(5)).await).expect("no bounds");
+    let epoch = stepping(&subject, &key, 5).await;
     subject.ok(&key, Add::by(2)).await;
     assert_eq!(subject.ok(&key, undo(epoch)).await, Undone::Undone { value: 2 });
 
@@ -90,7 +138,7 @@ pub async fn undoing(subject: Subject) {
     for changes in [vec![reset], vec![swap], vec![delete, again], vec![overwritten], vec![replaced]]
     {
         subject.ok(&other, Set { to: 1, bounds: Bounds::NONE }).await;
-        let (_, epoch) = stepped(subject.ok(&key, Add::by(5)).await).expect("no bounds");
+        let epoch = stepping(&subject, &key, 5).await;
         for change in changes {
             subject.apply(Batch::one(change)).await.expect("the engine answers");
         }
@@ -101,7 +149,7 @@ pub async fn undoing(subject: Subject) {
     assert_eq!(subject.ok(&key, undo(epoch)).await, Undone::Overwritten);
     assert!(!subject.ok(&key, Exists {}).await);
 
-    let (_, epoch) = stepped(subject.ok(&key, Add::by(-5)).await).expect("no bounds");
+    let epoch = stepping(&subject, &key, -5).await;
     subject.ok(&key, Add::by(10)).await;
     let bounded = Undo { by: -5, epoch, bounds: Bounds { min: None, max: Some(9) } };
     assert_eq!(subject.ok(&key, bounded).await, Undone::OutOfBounds { value: 5 });
@@ -135,7 +183,7 @@ pub async fn swapping(subject: Subject) {
 pub async fn floats(subject: Subject) {
     let key = key("weight");
     let value = |added| match added {
-        Added::Stepped { value, .. } => Some(value),
+        Added::Stepped { value } => Some(value),
         Added::OutOfBounds { .. } => None,
     };
     assert_eq!(value(subject.ok(&key, Add::by(1.5)).await), Some(1.5));
@@ -183,7 +231,7 @@ pub async fn not_a_number(subject: Subject) {
     }
     subject.ok(&key, value::Set { to: "41".into() }).await;
     let added = subject.ok(&key, Add::by(1)).await;
-    assert_eq!(stepped(added).map(|(value, _)| value), Some(42));
+    assert_eq!(stepped(added), Some(42));
     assert_eq!(subject.ok(&key, value::Get {}).await, Some("42".into()));
 }
 

@@ -1,6 +1,8 @@
 //! Counters: the lost update, the last ones, reading and resetting, and blocks that are undone.
 
-use exactly_core::operations::counter::{Add, Added, Bounds, Get, Swap, Swapped, Undo, Undone};
+use exactly_core::operations::counter::{
+    Add, AddUndoable, Added, AddedUndoable, Bounds, Get, Swap, Swapped, Undo, Undone,
+};
 
 use crate::subject::{Subject, key};
 
@@ -13,7 +15,7 @@ pub async fn increments(subject: Subject) {
         .crowd(ACTORS, |subject, _| async move {
             let mut values = Vec::new();
             for _ in 0..EACH {
-                if let Added::Stepped { value, .. } = subject.ok(&key("hot"), Add::by(1)).await {
+                if let Added::Stepped { value } = subject.ok(&key("hot"), Add::by(1)).await {
                     values.push(value);
                 }
             }
@@ -40,7 +42,7 @@ pub async fn last_ones(subject: Subject) {
     let (mut got, mut refused) = (Vec::new(), 0);
     for answer in answers {
         match answer {
-            Added::Stepped { value, .. } => got.push(value),
+            Added::Stepped { value } => got.push(value),
             Added::OutOfBounds { value } => {
                 assert_eq!(value, 0);
                 refused += 1;
@@ -82,7 +84,8 @@ pub async fn undone_blocks(subject: Subject) {
             let mut kept = 0;
             for round in 0..EACH {
                 let by = (number * 7 + round) as i64 % 5 + 1;
-                let Added::Stepped { epoch, .. } = subject.ok(&key("hot"), Add::by(by)).await
+                let AddedUndoable::Stepped { epoch, .. } =
+                    subject.ok(&key("hot"), AddUndoable::by(by)).await
                 else {
                     panic!("no bounds")
                 };

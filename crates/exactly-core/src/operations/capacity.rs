@@ -381,7 +381,7 @@ fn filled(slot: &mut Slot, limit: u64, at: Moment) -> Result<&mut CapacityState,
     if slot.is_empty() {
         slot.overwrite(State::Capacity(Box::new(CapacityState::new(limit))), at);
     }
-    let nothing = || Misuse::WrongType { expected: "a capacity", found: "nothing" };
+    let nothing = || Misuse::wrong_type("a capacity", "nothing");
     slot.capacity()?.ok_or_else(nothing)
 }
 

@@ -35,6 +35,29 @@ operations! {
         bounds: Bounds<N>,
     } -> Added<N>;
 
+    /// As [`Add`], and tells what an [`Undo`] of it needs.
+    write AddUndoable<N: Number> {
+        /// How much; negative to subtract.
+        by: N,
+        /// What a missing counter counts from.
+        start: N,
+        /// What the result must keep to.
+        bounds: Bounds<N>,
+    } -> AddedUndoable<N>;
+
+    /// As so many [`Add`]s in a row, up to the first that refuses or does not fit: what many
+    /// callers who add the same come down to.
+    write AddTimes<N: Number> {
+        /// How much each adds; negative to subtract.
+        by: N,
+        /// How many there are.
+        times: u32,
+        /// What a missing counter counts from.
+        start: N,
+        /// What each result must keep to.
+        bounds: Bounds<N>,
+    } -> AddedTimes<N>;
+
     /// Takes one step back, if the counter still lives in the epoch in which the step was made.
     write Undo<N: Number> {
         /// How much the step added.
@@ -71,12 +94,21 @@ impl<N: Number> Add<N> {
     }
 }
 
+impl<N: Number> AddUndoable<N> {
+    /// Adds without bounds to a counter that starts at zero.
+    pub fn by(by: N) -> Self {
+        Self { by, start: N::ZERO, bounds: Bounds::NONE }
+    }
+}
+
 impl<N: Number> CounterOp<N> {
     #[inline]
     pub(crate) fn check(&self) -> Result<(), Misuse> {
         match self {
             Self::Get(Get { start }) => start.check(),
-            Self::Add(Add { by, start, bounds }) => {
+            Self::Add(Add { by, start, bounds })
+            | Self::AddUndoable(AddUndoable { by, start, bounds })
+            | Self::AddTimes(AddTimes { by, start, bounds, .. }) => {
                 by.check().and_then(|()| start.check()).and_then(|()| bounds.check())
             }
             Self::Undo(Undo { by, bounds, .. }) => by.check().and_then(|()| bounds.check()),
@@ -136,7 +168,7 @@ impl<N: Number> Bounds<N> {
 
     /// Whether a counter may go from `old` to `new`: inside the bounds, or from outside towards
     /// them, so that a counter that is out of bounds when they are declared is not stuck there.
-    fn allow(&self, old: N, new: N) -> bool {
+    pub fn allow(&self, old: N, new: N) -> bool {
         let below = new < old && self.min.is_some_and(|min| new < min);
         let above = new > old && self.max.is_some_and(|max| new > max);
         !below && !above
@@ -177,8 +209,6 @@ pub enum Added<N> {
     Stepped {
         /// The new value.
         value: N,
-        /// What an [`Undo`] of this step needs.
-        epoch: Epoch,
     },
     /// Refused: the result would leave the bounds.
     OutOfBounds {
@@ -190,6 +220,44 @@ pub enum Added<N> {
 impl<N> Refusable for Added<N> {
     fn is_refusal(&self) -> bool {
         matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+/// Of [`AddUndoable`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum AddedUndoable<N> {
+    /// The counter was stepped.
+    Stepped {
+        /// The new value.
+        value: N,
+        /// What an [`Undo`] of this step needs.
+        epoch: Epoch,
+    },
+    /// Refused: the result would leave the bounds.
+    OutOfBounds {
+        /// The value, unchanged.
+        value: N,
+    },
+}
+
+impl<N> Refusable for AddedUndoable<N> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::OutOfBounds { .. })
+    }
+}
+
+/// Of [`AddTimes`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AddedTimes<N> {
+    /// How many of them were taken.
+    pub stepped: u32,
+    /// The value after those.
+    pub value: N,
+}
+
+impl<N> Refusable for AddedTimes<N> {
+    fn is_refusal(&self) -> bool {
+        self.stepped == 0
     }
 }
 
@@ -259,8 +327,8 @@ impl<N: Number> CounterOutcome<N> {
     /// Whether both say the same but for the epoch.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         let (
-            Self::Add(Added::Stepped { value, .. }),
-            Self::Add(Added::Stepped { value: other, .. }),
+            Self::AddUndoable(AddedUndoable::Stepped { value, .. }),
+            Self::AddUndoable(AddedUndoable::Stepped { value: other, .. }),
         ) = (self, other)
         else {
             return self == other;
@@ -277,7 +345,7 @@ fn stored<N: Number>(slot: &Slot) -> Result<Option<N>, Misuse> {
     let Some(scalar) = slot.scalar()? else { return Ok(None) };
     match N::read(scalar) {
         Some(number) => Ok(Some(number)),
-        None => Err(Misuse::NotANumber { expected: N::NAME, found: scalar.clone() }),
+        None => Err(Misuse::NotANumber { expected: N::NAME.into(), found: scalar.to_bytes() }),
     }
 }
 
@@ -295,12 +363,30 @@ pub(crate) fn step<N: Number>(
         CounterOp::Get(Get { start }) => CounterOutcome::Get(value.unwrap_or(*start)),
         CounterOp::Add(Add { by, start, bounds }) => {
             let old = value.unwrap_or(*start);
-            let new = old.plus(*by).ok_or_else(|| overflow(old, "+", *by))?;
-            CounterOutcome::Add(if bounds.allow(old, new) {
-                Added::Stepped { value: new, epoch: slot.step_to(new.write(), at) }
-            } else {
-                Added::OutOfBounds { value: old }
+            CounterOutcome::Add(match next(old, *by, bounds)? {
+                Some(new) => {
+                    slot.step_to(new.write(), at);
+                    Added::Stepped { value: new }
+                }
+                None => Added::OutOfBounds { value: old },
             })
+        }
+        CounterOp::AddUndoable(AddUndoable { by, start, bounds }) => {
+            let old = value.unwrap_or(*start);
+            CounterOutcome::AddUndoable(match next(old, *by, bounds)? {
+                Some(new) => {
+                    let epoch = slot.step_to(new.write(), at);
+                    AddedUndoable::Stepped { value: new, epoch }
+                }
+                None => AddedUndoable::OutOfBounds { value: old },
+            })
+        }
+        CounterOp::AddTimes(add) => {
+            let added = add.from(value.unwrap_or(add.start));
+            if added.stepped > 0 {
+                slot.step_to(added.value.write(), at);
+            }
+            CounterOutcome::AddTimes(added)
         }
         CounterOp::Undo(undo) => CounterOutcome::Undo(take_back(slot, value, undo, at)?),
         CounterOp::Set(Set { to, bounds }) => {
@@ -318,6 +404,25 @@ pub(crate) fn step<N: Number>(
             })
         }
     })
+}
+
+/// The value one step further; none where the step refuses.
+#[inline]
+fn next<N: Number>(old: N, by: N, bounds: &Bounds<N>) -> Result<Option<N>, Misuse> {
+    let new = old.plus(by).ok_or_else(|| overflow(old, "+", by))?;
+    Ok(bounds.allow(old, new).then_some(new))
+}
+
+impl<N: Number> AddTimes<N> {
+    fn from(&self, mut value: N) -> AddedTimes<N> {
+        for stepped in 0..self.times {
+            match next(value, self.by, &self.bounds) {
+                Ok(Some(new)) => value = new,
+                Ok(None) | Err(_) => return AddedTimes { stepped, value },
+            }
+        }
+        AddedTimes { stepped: self.times, value }
+    }
 }
 
 fn overwrite<N: Number>(slot: &mut Slot, to: N, bounds: &Bounds<N>, at: Moment) -> bool {
@@ -384,7 +489,7 @@ mod tests {
             let (mut model, key) = counter();
             model.run(&key, Set { to: before, bounds: Bounds::NONE }).unwrap();
             let value = match model.run(&key, step.clone()).unwrap() {
-                Added::Stepped { value, .. } => Some(value),
+                Added::Stepped { value } => Some(value),
                 Added::OutOfBounds { value } => {
                     assert_eq!(value, before);
                     None
@@ -409,7 +514,10 @@ mod tests {
         let back = Undo { by: i64::MIN, epoch: Epoch::default(), bounds: Bounds::NONE };
         assert_eq!(model.run(&key, back).unwrap(), Undone::Overwritten);
         let (mut model, key) = counter();
-        let Added::Stepped { epoch, .. } = model.run(&key, Add::by(-5)).unwrap() else { panic!() };
+        let AddedUndoable::Stepped { epoch, .. } = model.run(&key, AddUndoable::by(-5)).unwrap()
+        else {
+            panic!()
+        };
         for by in [i64::MAX, 5] {
             model.run(&key, Add::by(by)).unwrap();
         }
@@ -426,7 +534,7 @@ mod tests {
         let take = Add { by: -1, start: 30, bounds: Bounds::NONE };
         for _ in 0..2 {
             let taken = model.run(&key, take.clone()).unwrap();
-            assert!(matches!(taken, Added::Stepped { value: 29, .. }), "{taken:?}");
+            assert!(matches!(taken, Added::Stepped { value: 29 }), "{taken:?}");
             model.run(&key, key::Delete {}).unwrap();
         }
     }
@@ -450,7 +558,8 @@ mod tests {
         ];
         for change in overwrite {
             let (mut model, key) = counter();
-            let Added::Stepped { epoch, .. } = model.run(&key, Add::by(5)).unwrap() else {
+            let AddedUndoable::Stepped { epoch, .. } = model.run(&key, AddUndoable::by(5)).unwrap()
+            else {
                 panic!()
             };
             change(&mut model, &key);
@@ -460,7 +569,10 @@ mod tests {
             assert_eq!(model.run(&key, Get { start: 0 }).unwrap(), before);
         }
         let (mut model, key) = counter();
-        let Added::Stepped { epoch, .. } = model.run(&key, Add::by(5)).unwrap() else { panic!() };
+        let AddedUndoable::Stepped { epoch, .. } = model.run(&key, AddUndoable::by(5)).unwrap()
+        else {
+            panic!()
+        };
         model.run(&key, Add::by(2)).unwrap();
         let undo = Undo { by: 5, epoch, bounds: Bounds::NONE };
         assert_eq!(model.run(&key, undo).unwrap(), Undone::Undone { value: 2 });
@@ -481,7 +593,9 @@ mod tests {
         ];
         for (before, by, after) in table {
             let (mut model, key) = counter();
-            let Added::Stepped { epoch, .. } = model.run(&key, Add::by(before)).unwrap() else {
+            let AddedUndoable::Stepped { epoch, .. } =
+                model.run(&key, AddUndoable::by(before)).unwrap()
+            else {
                 panic!()
             };
             let undo = Undo { by, epoch, bounds: Bounds { min: Some(0), max: Some(3) } };
@@ -525,11 +639,49 @@ mod tests {
         assert!(model.run(&key, Get { start: 0 }).unwrap_err().is_not_a_number());
         model.run(&key, value::Set { to: "41".into() }).unwrap();
         let added = model.run(&key, Add::by(1)).unwrap();
-        assert!(matches!(added, Added::Stepped { value: 42, .. }));
+        assert!(matches!(added, Added::Stepped { value: 42 }));
         model.run(&key, value::Set { to: "1.5".into() }).unwrap();
         assert!(model.run(&key, Add::by(1)).unwrap_err().is_not_a_number());
         let added = model.run(&key, Add::by(1.0)).unwrap();
-        assert!(matches!(added, Added::Stepped { value: 2.5, .. }));
+        assert!(matches!(added, Added::Stepped { value: 2.5 }));
+    }
+
+    #[test]
+    fn adding_many_times_is_adding_as_often_until_one_refuses() {
+        const MAX: i64 = i64::MAX;
+        // The value, what each adds, how many, how many are taken; within 0 to 10.
+        for (before, by, times, stepped) in [
+            (0, 1, 3, 3),
+            (8, 1, 3, 2),
+            (10, 1, 3, 0),
+            (0, 4, 3, 2),
+            (3, -2, 5, 1),
+            (20, -6, 9, 3),
+            (-9, 6, 9, 3),
+            (5, 0, 7, 7),
+            (MAX, 1, 2, 0),
+        ] {
+            let (mut many, key) = counter();
+            many.run(&key, Set { to: before, bounds: Bounds::NONE }).unwrap();
+            let mut single = many.clone();
+            let Add { start, bounds, .. } = within(by, 0, 10);
+            let added = many.run(&key, AddTimes { by, times, start, bounds }).unwrap();
+            let mut value = before;
+            let taken = (0..times).take_while(|_| match single.run(&key, within(by, 0, 10)) {
+                Ok(Added::Stepped { value: new }) => {
+                    value = new;
+                    true
+                }
+                Ok(Added::OutOfBounds { .. }) | Err(_) => false,
+            });
+            assert_eq!(taken.count(), stepped, "{before} {by} {times}");
+            assert_eq!(added, AddedTimes { stepped: stepped as u32, value }, "{before} {by}");
+            assert_eq!(many.run(&key, Get { start: 0 }).unwrap(), value);
+        }
+        let (mut model, key) = counter();
+        model.run(&key, Set { to: MAX - 2, bounds: Bounds::NONE }).unwrap();
+        let over = AddTimes { by: 1, times: 5, start: 0, bounds: Bounds::NONE };
+        assert_eq!(model.run(&key, over).unwrap(), AddedTimes { stepped: 2, value: MAX });
     }
 
     #[test]
@@ -551,10 +703,11 @@ mod tests {
         use crate::operations::Operation;
         let (mut model, key) = counter();
         let set = Set { to: 1, bounds: Bounds::NONE };
-        let steps = [Add::by(5).into_op(), set.into_op()].map(|op| Step::new(key.clone(), op));
+        let steps =
+            [AddUndoable::by(5).into_op(), set.into_op()].map(|op| Step::new(key.clone(), op));
         let Reply::Applied(outcomes) = model.apply(&Batch::of(steps)).unwrap() else { panic!() };
-        let added = Add::<i64>::outcome(outcomes[0].clone());
-        let Some(Added::Stepped { epoch, .. }) = added else { panic!() };
+        let added = AddUndoable::<i64>::outcome(outcomes[0].clone());
+        let Some(AddedUndoable::Stepped { epoch, .. }) = added else { panic!() };
         let undo = Undo { by: 5, epoch, bounds: Bounds::NONE };
         assert_eq!(model.run(&key, undo).unwrap(), Undone::Overwritten);
     }

@@ -54,6 +54,9 @@ pub enum Outcome {
     Flag(FlagOutcome),
     /// Of [`Op::Capacity`].
     Capacity(CapacityOutcome),
+    /// Of an operation that does not fit what is stored, where each stands for itself: see
+    /// [`Batch::apart`](crate::Batch).
+    Misuse(Misuse),
 }
 
 impl Op {
@@ -108,6 +111,7 @@ impl Outcome {
             Self::Value(outcome) => outcome.is_refusal(),
             Self::Flag(outcome) => outcome.is_refusal(),
             Self::Capacity(outcome) => outcome.is_refusal(),
+            Self::Misuse(_) => true,
         }
     }
 

@@ -3,7 +3,9 @@
 use std::ops::RangeBounds;
 
 use exactly_core::Fault;
-use exactly_core::operations::counter::{Add, Added, Bounds, Get, Number, Put, Set, Swap, Swapped};
+use exactly_core::operations::counter::{
+    Add, AddUndoable, Added, Bounds, Get, Number, Put, Set, Swap, Swapped,
+};
 
 use crate::block::{self, Ran, Verdict};
 use crate::call::Call;
@@ -146,7 +148,7 @@ impl<N: Number> Counter<N> {
     /// As [`increment`](Counter::increment).
     pub fn add(&self, by: N) -> Call<'_, Add<N>, N> {
         Call::new(&self.object, self.step(by), |object, added| match added {
-            Added::Stepped { value, .. } => Ok(value),
+            Added::Stepped { value } => Ok(value),
             Added::OutOfBounds { value } => Err(Fault::out_of_bounds(
                 object.key()?,
                 format!(
@@ -171,7 +173,7 @@ impl<N: Number> Counter<N> {
     pub fn try_add(&self, by: N) -> Call<'_, Add<N>, Tried<N>> {
         Call::new(&self.object, self.step(by), |_, added| {
             Ok(match added {
-                Added::Stepped { value, .. } => Tried::Stepped(value),
+                Added::Stepped { value } => Tried::Stepped(value),
                 Added::OutOfBounds { value } => Tried::OutOfBounds { value },
             })
         })
@@ -292,7 +294,8 @@ impl<N: Number> Counter<N> {
         by: N,
         block: impl AsyncFnOnce(N) -> V,
     ) -> Result<Ran<V::Kept, V::Undone>, Fault> {
-        block::run(&self.object, self.step(by), block).await
+        let step = AddUndoable { by, start: self.start, bounds: self.bounds };
+        block::run(&self.object, step, block).await
     }
 }
 

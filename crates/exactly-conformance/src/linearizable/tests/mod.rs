@@ -126,7 +126,7 @@ fn levels(limit: u64) -> Batch {
 // ===== outcomes =====
 
 fn stepped(value: i64) -> Outcome {
-    Outcome::Counter(CounterOutcome::Add(Added::Stepped { value, epoch: Epoch::default() }))
+    Outcome::Counter(CounterOutcome::Add(Added::Stepped { value }))
 }
 
 fn out_of_bounds(value: i64) -> Outcome {

@@ -117,7 +117,7 @@ fn an_answer_that_is_off_by_one_is_found_in_a_long_history() {
 fn value(call: &Call) -> Option<i64> {
     let Ending::Answered(Reply::Applied(outcomes)) = &call.ending else { return None };
     match &outcomes[..] {
-        [Outcome::Counter(CounterOutcome::Add(Added::Stepped { value, .. }))] => Some(*value),
+        [Outcome::Counter(CounterOutcome::Add(Added::Stepped { value }))] => Some(*value),
         _ => None,
     }
 }
