@@ -230,6 +230,9 @@ pub enum Misuse {
     Overflow(String),
     /// A setting of the operation is outside what is allowed.
     BadSetting(String),
+    /// The engine refused this one for a reason of its own, in these words, while others of its
+    /// batch stand.
+    Refused(String),
 }
 
 impl Misuse {
@@ -250,6 +253,9 @@ impl Misuse {
             }
             Self::Overflow(message) => Fault::overflow(key, message),
             Self::BadSetting(message) => Fault::bad_setting(key, message),
+            Self::Refused(message) => {
+                Fault::unavailable(format!("`{key}`: {message}; nothing was changed"))
+            }
         }
     }
 }

@@ -1,0 +1,203 @@
+//! Waiting for a key to change: the server tells, by invalidating what was read.
+//!
+//! A connection of its own has tracking switched on. Reading a key there makes the server push a
+//! message at its next change, whoever changes it and how, its expiry included. What ends by time
+//! without a change, a lease, is waited for by the clock. Where the server pushes nothing (an
+//! older one, RESP2, a connection that was given), the key is looked at again now and then.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exactly_core::{Fault, Key, Mark};
+use parking_lot::Mutex;
+use redis::{Pipeline, PushInfo, PushKind, Value};
+use tokio::sync::{Mutex as Turn, watch};
+use tokio::time::timeout;
+
+use crate::connection::{Asked, Dial, Open};
+use crate::names::KeyStyle;
+use crate::server::text;
+
+/// How often a key is looked at where the server pushes nothing.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a wait goes on without a look, for a push that is lost.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Who waits for what.
+pub(crate) struct Changes {
+    dial: Dial,
+    style: KeyStyle,
+    awaited: Arc<Mutex<Awaited>>,
+    tracking: Turn<Option<Tracking>>,
+}
+
+/// The keys somebody waits for, by their name on the server.
+#[derive(Default)]
+struct Awaited {
+    /// Of the last mark given; each is given once, so no two states share one.
+    last: u64,
+    keys: HashMap<Vec<u8>, watch::Sender<u64>>,
+}
+
+struct Tracking {
+    open: Open,
+    pushes: bool,
+}
+
+impl Awaited {
+    fn next(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// The key has changed, as far as can be known.
+    fn bump(&mut self, name: &[u8]) {
+        let mark = self.next();
+        if let Some(key) = self.keys.get(name) {
+            key.send_replace(mark);
+        }
+    }
+
+    fn bump_all(&mut self) {
+        let names: Vec<_> = self.keys.keys().cloned().collect();
+        names.iter().for_each(|name| self.bump(name));
+    }
+}
+
+impl Changes {
+    pub(crate) fn new(dial: Dial, style: KeyStyle) -> Self {
+        Self { dial, style, awaited: Arc::default(), tracking: Turn::new(None) }
+    }
+
+    pub(crate) async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
+        let mut name = Vec::new();
+        self.style.write(key, &mut name);
+        let mut wait = self.join(&name);
+        loop {
+            // Looked at first: the server pushes only to those who have read.
+            let before = *wait.marks.borrow_and_update();
+            let rest = self.look(key).await?;
+            if Mark::new(before) != since {
+                return Ok(Mark::new(before));
+            }
+            let changed = timeout(rest, wait.marks.changed()).await;
+            if changed.is_err() {
+                // By time, or unheard: a look too many harms nobody.
+                self.awaited.lock().bump(&name);
+            }
+        }
+    }
+
+    fn join(&self, name: &[u8]) -> Wait {
+        let mut awaited = self.awaited.lock();
+        let first = awaited.last + 1;
+        let known = awaited.keys.contains_key(name);
+        if !known {
+            awaited.last = first;
+        }
+        let key = awaited.keys.entry(name.to_vec()).or_insert_with(|| watch::Sender::new(first));
+        let marks = key.subscribe();
+        Wait { awaited: Arc::clone(&self.awaited), name: name.to_vec(), marks }
+    }
+
+    /// Reads the key, so that its next change is told, and says how long to wait for that.
+    async fn look(&self, key: &Key) -> Result<Duration, Fault> {
+        let mut tracking = self.tracking.lock().await;
+        if tracking.as_ref().is_none_or(|tracking| !tracking.open.is_open()) {
+            *tracking = Some(self.track().await?);
+            // What happened without a connection, nobody has told.
+            self.awaited.lock().bump_all();
+        }
+        let Some(Tracking { open, pushes }) = tracking.as_mut() else { return Ok(LOOK_AGAIN) };
+        let (mut main, mut leases) = (Vec::new(), Vec::new());
+        self.style.write(key, &mut main);
+        self.style.write_companion(key, 2, &mut leases);
+        let mut asked = Pipeline::new();
+        asked.cmd("EXISTS").arg(&main).cmd("PTTL").arg(&main).cmd("TIME");
+        asked.cmd("ZRANGE").arg(&leases).arg("0").arg("0").arg("WITHSCORES");
+        let pushes = *pushes;
+        let answers = self.dial.ask(open, &Asked::Many(asked)).await;
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(fault) => {
+                *tracking = None;
+                return Err(fault.of_a_read());
+            }
+        };
+        let end = ends(&answers).unwrap_or(LONGEST).min(LONGEST);
+        Ok(if pushes { end } else { end.min(LOOK_AGAIN) })
+    }
+
+    async fn track(&self) -> Result<Tracking, Fault> {
+        let awaited = Arc::clone(&self.awaited);
+        let pushed = move |info: PushInfo| match info.kind {
+            PushKind::Invalidate => {
+                let mut awaited = awaited.lock();
+                match info.data.first() {
+                    Some(Value::Array(names)) => names.iter().for_each(|name| {
+                        if let Value::BulkString(name) = name {
+                            awaited.bump(name);
+                        }
+                    }),
+                    // Everything was flushed.
+                    Some(_) | None => awaited.bump_all(),
+                }
+            }
+            PushKind::Disconnection => awaited.lock().bump_all(),
+            _ => {}
+        };
+        let mut open = self.dial.open(Some(Arc::new(pushed))).await?;
+        let mut track = redis::cmd("CLIENT");
+        track.arg("TRACKING").arg("ON");
+        let answer = match self.dial.makes_more() {
+            true => self.dial.ask(&mut open, &Asked::One(track)).await?.pop(),
+            false => None,
+        };
+        Ok(Tracking { open, pushes: matches!(answer, Some(Value::Okay)) })
+    }
+}
+
+/// How long until something ends by itself.
+fn ends(answers: &[Value]) -> Option<Duration> {
+    let [_, left, time, first] = answers else { return None };
+    let life = match left {
+        Value::Int(left) => u64::try_from(*left).ok().map(Duration::from_millis),
+        _ => None,
+    };
+    let lease = (|| {
+        let Value::Array(first) = first else { return None };
+        let score = match first.as_slice() {
+            [Value::Array(pair)] => pair.get(1)?,
+            [_, score] => score,
+            _ => return None,
+        };
+        let until = match score {
+            Value::Double(until) => Duration::try_from_secs_f64(until / 1e6).ok()?,
+            other => Duration::from_micros(text(other).parse().ok()?),
+        };
+        let Value::Array(time) = time else { return None };
+        let [seconds, micros] = time.as_slice() else { return None };
+        let now = Duration::from_secs(text(seconds).parse().ok()?)
+            + Duration::from_micros(text(micros).parse().ok()?);
+        Some(until.saturating_sub(now))
+    })();
+    // A moment more, so that it is over on the server as well.
+    life.into_iter().chain(lease).min().map(|end| end + Duration::from_millis(1))
+}
+
+/// One caller waiting; takes the key off the list when the last one goes, be it cancelled.
+struct Wait {
+    awaited: Arc<Mutex<Awaited>>,
+    name: Vec<u8>,
+    marks: watch::Receiver<u64>,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut awaited = self.awaited.lock();
+        if awaited.keys.get(&self.name).is_some_and(|key| key.receiver_count() <= 1) {
+            awaited.keys.remove(&self.name);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The engine: a batch becomes commands or a script, and its answer a reply.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use exactly_core::{
+    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Outcome, Profile, Refusal, Reply, Step,
+};
+use parking_lot::RwLock;
+use redis::aio::MultiplexedConnection;
+use redis::{Client, ServerError, Value};
+use smallvec::SmallVec;
+
+use crate::changes::Changes;
+use crate::connection::{Asked, Dial, Line, Source};
+use crate::exclusive::Exclusive;
+use crate::fault;
+use crate::native::{self, Answer};
+use crate::options::Options;
+use crate::reply;
+use crate::request::{Records, Request};
+use crate::server::Server;
+
+/// A batch of so many bytes gets a connection for itself, lest small ones wait behind it.
+const LARGE: usize = 64 * 1024;
+
+/// Objects on a Redis server, or one that speaks its protocol. Clones are the same engine.
+#[derive(Clone)]
+pub struct Redis {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Redis {
+    /// Where it is, without user and password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").field("server", &self.inner.dial.place()).finish_non_exhaustive()
+    }
+}
+
+struct Inner {
+    dial: Dial,
+    lines: Box<[Line]>,
+    exclusive: Exclusive,
+    changes: Changes,
+    options: Options,
+    records: Records,
+    server: RwLock<Server>,
+}
+
+impl Redis {
+    /// Opens the server that the URL names, with settings in the URL taking precedence over the
+    /// options: `redis://user:password@host:port/database`, `rediss://…` for TLS, `unix:///socket`.
+    ///
+    /// # Faults
+    /// *Misuse* when the URL cannot be read, the password is wrong, the certificates are not trusted
+    /// or the server may evict keys; *not applied* when it cannot be reached.
+    pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
+        let (options, client) = options.of_url(url)?;
+        Self::from_source(Source::Client(client), options).await
+    }
+
+    /// On connections of this client's making.
+    ///
+    /// # Faults
+    /// As [`Redis::open`].
+    pub async fn from_client(client: Client, options: Options) -> Result<Self, Fault> {
+        Self::from_source(Source::Client(client), options).await
+    }
+
+    /// On a connection that is open already, and that others may use as well. When it is lost, it
+    /// is lost: only a client can make another.
+    ///
+    /// # Faults
+    /// As [`Redis::open`].
+    pub async fn from_connection(
+        connection: MultiplexedConnection,
+        options: Options,
+    ) -> Result<Self, Fault> {
+        Self::from_source(Source::Given(Box::new(connection)), options.connections(1)).await
+    }
+
+    async fn from_source(source: Source, options: Options) -> Result<Self, Fault> {
+        let dial = Dial::new(source, &options);
+        let mut first = dial.open(None).await?;
+        let server = Server::ask(&dial, &mut first, &options).await?;
+        let mut first = Some(first);
+        let lines = (0..options.connections).map(|_| Line::new(dial.clone(), first.take()));
+        let window = options.token_window;
+        let records = Records { prefix: options.records.clone(), window };
+        let inner = Inner {
+            lines: lines.collect(),
+            exclusive: Exclusive::new(dial.clone()),
+            changes: Changes::new(dial.clone(), options.key_style),
+            dial,
+            options,
+            records,
+            server: RwLock::new(server),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+impl Inner {
+    async fn apply(&self, batch: &Batch) -> Result<Reply, Fault> {
+        batch.check()?;
+        let knows = self.server.read().knows;
+        let reply = match native::commands(batch, self.options.key_style, knows) {
+            Some(commands) => {
+                let values = self.ask(Asked::Many(commands), 0).await?;
+                self.clarified(batch, native::answers(batch, values)?).await
+            }
+            None => self.scripted(batch).await,
+        };
+        if batch.writes() { reply } else { reply.map_err(Fault::of_a_read) }
+    }
+
+    /// Applies a batch by a script.
+    async fn scripted(&self, batch: &Batch) -> Result<Reply, Fault> {
+        let now = || self.server.read().now();
+        let request = Request::new(batch, self.options.key_style, &self.records, now);
+        let mut echo = [0; 8];
+        fastrand::fill(&mut echo);
+        let mut whole = false;
+        loop {
+            let command = request.command(&echo, whole);
+            let mut values = self.ask(Asked::One(command), request.size()).await?;
+            match values.pop() {
+                Some(Value::BulkString(answer)) => return read(&answer, &echo, batch),
+                Some(Value::ServerError(error)) if is_new_to_it(&error) && !whole => whole = true,
+                Some(Value::ServerError(error)) => return Err(self.refused(&error)),
+                Some(_) | None => return Err(crate::words::odd()),
+            }
+        }
+    }
+
+    /// The outcomes of commands, with a script's word on what they left open.
+    async fn clarified(
+        &self,
+        batch: &Batch,
+        answers: SmallVec<[Answer; 1]>,
+    ) -> Result<Reply, Fault> {
+        let unclear = |(_, answer): &(&Step, &Answer)| matches!(answer, Answer::Unclear);
+        let open: Vec<_> = batch
+            .steps
+            .iter()
+            .zip(&answers)
+            .filter(unclear)
+            .map(|(step, _)| step.clone())
+            .collect();
+        let mut told = Vec::new().into_iter();
+        if !open.is_empty() {
+            let Reply::Applied(outcomes) = self.scripted(&Batch::apart(open)).await? else {
+                return Err(crate::words::odd());
+            };
+            told = outcomes.into_vec().into_iter();
+        }
+        let outcomes = answers.into_iter().map(|answer| match answer {
+            Answer::Clear(outcome) => Ok(outcome),
+            Answer::Unclear => told.next().ok_or_else(crate::words::odd),
+        });
+        let outcomes = outcomes.collect::<Result<SmallVec<[Outcome; 1]>, Fault>>()?;
+        if batch.apart { Ok(Reply::Applied(outcomes)) } else { alone(&batch.steps[0], outcomes) }
+    }
+
+    async fn ask(&self, asked: Asked, size: usize) -> Result<Vec<Value>, Fault> {
+        if size > LARGE && self.dial.makes_more() {
+            return self.exclusive.ask(&asked).await;
+        }
+        self.lines[worker() % self.lines.len()].ask(&asked).await
+    }
+
+    fn refused(&self, error: &ServerError) -> Fault {
+        let fault = fault::of_server(error);
+        if fault.is_read_only() {
+            // After a failover the primary may be elsewhere, under the same name.
+            self.lines.iter().for_each(Line::renew);
+        }
+        fault
+    }
+}
+
+/// The reply of a batch of one operation that does not stand apart.
+fn alone(step: &Step, mut outcomes: SmallVec<[Outcome; 1]>) -> Result<Reply, Fault> {
+    match outcomes.pop() {
+        Some(Outcome::Misuse(misuse)) => Err(misuse.at(&step.key)),
+        Some(outcome) if outcome.is_refusal() && !step.optional => {
+            Ok(Reply::Refused(Refusal::Operation(0, outcome)))
+        }
+        Some(outcome) => Ok(Reply::Applied(SmallVec::from_buf([outcome]))),
+        None => Err(crate::words::odd()),
+    }
+}
+
+/// The script's answer, if it is the one to this call.
+fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Reply, Fault> {
+    let Some(answer) = answer.strip_prefix(echo) else {
+        return Err(Fault::lost_reply("the server's answer was meant for another call"));
+    };
+    reply::read(answer, batch)?.ok_or_else(|| {
+        Fault::unavailable("the batch was on its way for too long to be told from an old one")
+    })
+}
+
+fn is_new_to_it(error: &ServerError) -> bool {
+    error.code() == "NOSCRIPT"
+}
+
+/// The number of this thread. What one worker thread sends stays on one connection, so that its
+/// answers wake callers where they run.
+fn worker() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: Cell<Option<usize>> = const { Cell::new(None) });
+    NUMBER.get().unwrap_or_else(|| {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        NUMBER.set(Some(number));
+        number
+    })
+}
+
+impl Engine for Redis {
+    fn apply(&self, batch: Batch) -> exactly_core::Answer<'_, Reply> {
+        exactly_core::Answer::pending(async move { self.inner.apply(&batch).await })
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> exactly_core::Answer<'_, Mark> {
+        let key = key.clone();
+        exactly_core::Answer::pending(async move { self.inner.changes.changed(&key, since).await })
+    }
+
+    fn profile(&self) -> Profile {
+        let server = self.inner.server.read();
+        Profile {
+            name: server.name,
+            durability: server.durability,
+            batch_max: BATCH_MAX,
+            loses_replies: true,
+            far: true,
+            token_window: self.inner.options.token_window,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A few connections that one batch has for itself: what is large must not stand before what is
+//! small.
+
+use exactly_core::Fault;
+use parking_lot::Mutex;
+use redis::Value;
+use tokio::sync::Semaphore;
+
+use crate::connection::{Asked, Dial, Open};
+
+/// The most of them.
+const CONNECTIONS_MAX: usize = 4;
+
+/// Connections that are lent to one batch at a time.
+pub(crate) struct Exclusive {
+    dial: Dial,
+    turns: Semaphore,
+    idle: Mutex<Vec<Open>>,
+}
+
+impl Exclusive {
+    pub(crate) fn new(dial: Dial) -> Self {
+        let turns = Semaphore::new(CONNECTIONS_MAX);
+        Self { dial, turns, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// A connection is kept only after it has answered: one whose batch failed, or whose caller went
+    /// away in between, still owes an answer and is closed.
+    pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Value>, Fault> {
+        let turn = self.turns.acquire().await;
+        let _turn = turn.map_err(|_| Fault::at_capacity("connections", CONNECTIONS_MAX))?;
+        let idle = self.idle.lock().pop().filter(Open::is_open);
+        let mut open = match idle {
+            Some(open) => open,
+            None => self.dial.open(None).await?,
+        };
+        let answer = self.dial.ask(&mut open, asked).await?;
+        self.idle.lock().push(open);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,22 @@
+//! The Redis engine: objects on Redis, Valkey and what speaks their protocol.
+//!
+//! Applications use the crate `exactly`, whose `Store::open("redis://…")` makes one of these.
+
+mod changes;
+mod connection;
+mod engine;
+mod exclusive;
+mod fault;
+mod names;
+mod native;
+mod operations;
+mod options;
+mod reply;
+mod request;
+mod script;
+mod server;
+mod words;
+
+pub use engine::Redis;
+pub use names::KeyStyle;
+pub use options::Options;

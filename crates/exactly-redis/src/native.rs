@@ -1,0 +1,89 @@
+//! Batches for which the server has commands of its own: reads, and what needs no token.
+
+use std::time::Duration;
+
+use exactly_core::{Batch, Fault, Key, Misuse, Outcome};
+use redis::{Cmd, Pipeline, Value};
+use smallvec::SmallVec;
+
+use crate::fault;
+use crate::names::KeyStyle;
+use crate::operations;
+use crate::operations::millis;
+use crate::server::Knows;
+
+/// A command of the server's, on a key.
+#[derive(Debug)]
+pub(crate) struct Command(Cmd);
+
+impl Command {
+    /// The command with this name.
+    pub(crate) fn on(key: &Key, name: &str, style: KeyStyle) -> Self {
+        let mut text = Vec::with_capacity(key.as_str().len() + 2);
+        style.write(key, &mut text);
+        let mut command = Cmd::with_capacity(4, text.len() + 40);
+        command.arg(name).arg(text);
+        Self(command)
+    }
+
+    /// With one more argument.
+    pub(crate) fn arg(mut self, arg: impl redis::ToRedisArgs) -> Self {
+        self.0.arg(arg);
+        self
+    }
+
+    /// With a time to live.
+    pub(crate) fn living(self, ttl: Duration) -> Self {
+        self.arg("PX").arg(millis(ttl).to_string())
+    }
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The outcome.
+    Clear(Outcome),
+    /// Nothing was changed, and a script can say why.
+    Unclear,
+}
+
+/// The commands that do what the batch asks, one for each step, if there are such.
+pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<Pipeline> {
+    let independent = batch.apart || batch.steps.len() == 1;
+    if batch.token().is_some() || !batch.requirements.is_empty() || !independent {
+        return None;
+    }
+    let mut pipeline = Pipeline::with_capacity(batch.steps.len());
+    for step in &batch.steps {
+        pipeline.add_command(operations::command(step, style, knows)?.0);
+    }
+    Some(pipeline)
+}
+
+/// What the commands answered, one for each step.
+///
+/// # Faults
+/// When the server refused all of them for the same reason; if it took some, each of the others
+/// tells its own.
+pub(crate) fn answers(batch: &Batch, values: Vec<Value>) -> Result<SmallVec<[Answer; 1]>, Fault> {
+    let refused = |value: &Value| {
+        if let Value::ServerError(error) = value
+            && !matches!(error.code(), "WRONGTYPE" | "ERR")
+        {
+            return Some(fault::of_server(error));
+        }
+        None
+    };
+    let refusals: Vec<_> = values.iter().map(refused).collect();
+    if let Some(Some(first)) = refusals.first()
+        && refusals.iter().all(Option::is_some)
+    {
+        return Err(first.clone());
+    }
+    let told = batch.steps.iter().zip(values).zip(refusals);
+    told.map(|((step, value), refusal)| match refusal {
+        Some(fault) => Ok(Answer::Clear(Outcome::Misuse(Misuse::Refused(fault.to_string())))),
+        None => operations::answer(step, value),
+    })
+    .collect()
+}

@@ -1,0 +1,114 @@
+//! Operations as they are sent, and outcomes as they come back. The Lua beside each file is what the
+//! server runs.
+
+pub(crate) mod capacity;
+pub(crate) mod counter;
+pub(crate) mod flag;
+pub(crate) mod key;
+pub(crate) mod value;
+
+use std::time::Duration;
+
+use exactly_core::{Fault, Misuse, Op, Outcome, Step};
+use redis::Value;
+
+use crate::names::KeyStyle;
+use crate::native::{Answer, Command};
+use crate::script::Part;
+use crate::server::Knows;
+use crate::words::{Told, Words, odd};
+
+/// An operation as a script takes it: its name, and what it reads after the names of the keys.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// The function of the script that knows the kind.
+    pub(crate) kind: &'static str,
+    /// Which operation of it.
+    pub(crate) name: &'static str,
+}
+
+/// The part of a script that knows this operation.
+pub(crate) fn part(op: &Op) -> Part {
+    match op {
+        Op::Key(_) => Part::Object,
+        Op::Counter(_) | Op::Float(_) => Part::Counter,
+        Op::Value(_) => Part::Value,
+        Op::Flag(_) => Part::Flag,
+        Op::Capacity(_) => Part::Capacity,
+    }
+}
+
+/// Writes the operation's own arguments.
+pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
+    match op {
+        Op::Key(op) => Sent { kind: "object", name: key::send(op, args) },
+        Op::Counter(op) => Sent { kind: "counter", name: counter::send(op, args) },
+        Op::Float(op) => Sent { kind: "float", name: counter::send(op, args) },
+        Op::Value(op) => Sent { kind: "value", name: value::send(op, args) },
+        Op::Flag(op) => Sent { kind: "flag", name: flag::send(op) },
+        Op::Capacity(op) => Sent { kind: "capacity", name: capacity::send(op, args) },
+    }
+}
+
+/// Reads what the operation answered.
+pub(crate) fn outcome(op: &Op, told: &Told<'_>) -> Result<Outcome, Fault> {
+    if told.is(0, "misuse") {
+        return misuse(told).map(Outcome::Misuse);
+    }
+    Ok(match op {
+        Op::Key(op) => Outcome::Key(key::outcome(op, told)?),
+        Op::Counter(op) => Outcome::Counter(counter::outcome(op, told)?),
+        Op::Float(op) => Outcome::Float(counter::outcome(op, told)?),
+        Op::Value(op) => Outcome::Value(value::outcome(op, told)),
+        Op::Flag(op) => Outcome::Flag(flag::outcome(op, told)),
+        Op::Capacity(op) => Outcome::Capacity(capacity::outcome(op, told)?),
+    })
+}
+
+/// The command of the server that does all the step asks, if there is one.
+pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Command> {
+    let on = |name: &str| Command::on(&step.key, name, style);
+    match &step.op {
+        Op::Key(op) => key::command(op, on),
+        Op::Counter(op) => counter::command(op, step, on, knows),
+        Op::Float(op) => counter::read_command(op, on),
+        Op::Value(op) => value::command(op, step.lifetime, on, knows),
+        Op::Flag(op) => flag::command(op, step.lifetime, on),
+        Op::Capacity(_) => None,
+    }
+}
+
+/// What that command answered.
+pub(crate) fn answer(step: &Step, answer: Value) -> Result<Answer, Fault> {
+    match &step.op {
+        Op::Key(op) => key::answer(op, &answer),
+        Op::Counter(op) => counter::answer(op, &answer),
+        Op::Float(op) => Ok(counter::read_answer(op, &answer, Outcome::Float)),
+        Op::Value(op) => Ok(value::answer(op, answer)),
+        Op::Flag(op) => Ok(flag::answer(op, &answer)),
+        Op::Capacity(_) => Ok(Answer::Unclear),
+    }
+}
+
+/// Reads what does not fit what is stored.
+pub(crate) fn misuse(told: &Told<'_>) -> Result<Misuse, Fault> {
+    let texts = || (told.text(2), told.text(3));
+    Ok(match told.word(1) {
+        b"type" => {
+            let (expected, found) = texts();
+            Misuse::wrong_type(expected, found)
+        }
+        b"number" => Misuse::NotANumber { expected: told.text(2).into(), found: told.bytes(3) },
+        b"overflow" => {
+            let (old, sign) = texts();
+            Misuse::Overflow(format!("{old} {sign} {} does not fit", told.text(4)))
+        }
+        b"server" => Misuse::Refused(told.text(2)),
+        _ => return Err(odd()),
+    })
+}
+
+/// A time as the server takes it: in whole milliseconds, and never shorter than asked for.
+pub(crate) fn millis(time: Duration) -> i128 {
+    i128::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i128::MAX)
+}

@@ -1,0 +1,265 @@
+//! From a batch to the call of a script.
+
+use std::collections::BTreeSet;
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exactly_core::operations::counter::{Add, AddTimes, Bounds, CounterOp};
+use exactly_core::operations::key::{KeyOp, Rename};
+use exactly_core::{Batch, Condition, Key, Lifetime, Op, Requirement, Step, Token};
+use redis::Cmd;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::names::{KeyStyle, NAMES};
+use crate::operations::{capacity, millis, part, send};
+use crate::script::{Part, Script};
+use crate::words::Words;
+
+/// Largest sum that is exact whatever adds it up.
+const EXACT: i64 = 1 << 53;
+
+/// Where and how records of tokens are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Records {
+    /// What their keys begin with.
+    pub(crate) prefix: String,
+    /// How long the last batch of a session is remembered.
+    pub(crate) window: Duration,
+}
+
+/// A call of a script: all of it, but for the echo.
+#[derive(Debug)]
+pub(crate) struct Request {
+    script: Arc<Script>,
+    keys: Words,
+    args: Words,
+}
+
+/// How the answer is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Steps,
+    Sums,
+}
+
+impl Request {
+    /// The call that applies the batch. `server_now` is the server's clock, in microseconds.
+    pub(crate) fn new(
+        batch: &Batch,
+        style: KeyStyle,
+        records: &Records,
+        server_now: impl FnOnce() -> u64,
+    ) -> Self {
+        let form = if batch.apart && batch.steps.iter().all(|step| sum(step).is_some()) {
+            Form::Sums
+        } else {
+            Form::Steps
+        };
+        let mut body = match form {
+            Form::Sums => Body::sums(batch, style),
+            Form::Steps => Body::steps(batch, style),
+        };
+        let (mut keys, mut args) = (Words::default(), Words::default());
+        match batch.token() {
+            None => args.push("unnamed"),
+            Some(token) => name(token, batch, &body, records, server_now, &mut keys, &mut args),
+        }
+        keys.append(&body.keys);
+        args.append(&body.args);
+        let script = match form {
+            Form::Sums => Script::add(),
+            Form::Steps => Script::of(&std::mem::take(&mut body.parts)),
+        };
+        Self { script, keys, args }
+    }
+
+    /// How many bytes it sends.
+    pub(crate) fn size(&self) -> usize {
+        self.keys.size() + self.args.size()
+    }
+
+    /// The command, by the name of the script or with its whole text.
+    pub(crate) fn command(&self, echo: &[u8], whole: bool) -> Cmd {
+        let parts = self.keys.len() + self.args.len() + 4;
+        let mut command = Cmd::with_capacity(parts, self.size() + 80);
+        if whole {
+            command.arg("EVAL").arg(&self.script.text);
+        } else {
+            command.arg("EVALSHA").arg(&self.script.sha);
+        }
+        command.arg(self.keys.len());
+        self.keys.iter().for_each(|key| {
+            command.arg(key);
+        });
+        command.arg(echo);
+        self.args.iter().for_each(|arg| {
+            command.arg(arg);
+        });
+        command
+    }
+}
+
+/// What an addition adds in all, and in how many steps, if it is one without conditions.
+pub(crate) fn sum(step: &Step) -> Option<(i64, u32)> {
+    let Op::Counter(op) = &step.op else { return None };
+    let (by, times, start, bounds) = match op {
+        CounterOp::Add(Add { by, start, bounds }) => (*by, 1, *start, *bounds),
+        CounterOp::AddTimes(AddTimes { by, times, start, bounds }) => {
+            (*by, *times, *start, *bounds)
+        }
+        CounterOp::Get(_) | CounterOp::AddUndoable(_) | CounterOp::Undo(_) => return None,
+        CounterOp::Set(_) | CounterOp::Swap(_) => return None,
+    };
+    let plain = start == 0 && bounds == Bounds::NONE && step.lifetime == Lifetime::Unchanged;
+    let sum = by.checked_mul(i64::from(times))?;
+    (plain && times > 0 && sum.abs() <= EXACT).then_some((sum, times))
+}
+
+/// The keys and arguments of a batch, without its token.
+#[derive(Debug, Default)]
+struct Body {
+    keys: Words,
+    args: Words,
+    parts: BTreeSet<Part>,
+}
+
+impl Body {
+    fn sums(batch: &Batch, style: KeyStyle) -> Self {
+        let mut body = Self::default();
+        for step in &batch.steps {
+            let (sum, times) = sum(step).unwrap_or_default();
+            body.keys.write(|text| style.write(&step.key, text));
+            body.args.number(sum);
+            body.args.number(times);
+        }
+        body
+    }
+
+    fn steps(batch: &Batch, style: KeyStyle) -> Self {
+        let mut body = Self::default();
+        body.args.push(if batch.apart { "apart" } else { "whole" });
+        body.args.number(batch.requirements.len() as u64);
+        for required in &batch.requirements {
+            body.require(required, style);
+        }
+        body.args.number(batch.steps.len() as u64);
+        for step in &batch.steps {
+            body.step(step, style);
+        }
+        body
+    }
+
+    /// An object's own key and those of its companions: every key a script touches is declared.
+    fn names(&mut self, key: &Key, style: KeyStyle) {
+        self.keys.write(|text| style.write(key, text));
+        for place in 1..NAMES {
+            self.keys.write(|text| style.write_companion(key, place, text));
+        }
+    }
+
+    fn require(&mut self, required: &Requirement, style: KeyStyle) {
+        self.names(&required.key, style);
+        match &required.condition {
+            Condition::Exists => self.args.push("exists"),
+            Condition::Absent => self.args.push("absent"),
+            Condition::Equals(text) => {
+                self.parts.insert(Part::Value);
+                self.args.push("equals");
+                self.args.push(&**text);
+            }
+            Condition::Holds(hold) => {
+                self.parts.insert(Part::Capacity);
+                self.args.push("holds");
+                capacity::id(*hold, &mut self.args);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, style: KeyStyle) {
+        self.parts.insert(part(&step.op));
+        self.names(&step.key, style);
+        let mut keys = NAMES;
+        if let Op::Key(KeyOp::Rename(Rename { to, .. })) = &step.op {
+            self.names(to, style);
+            keys += NAMES;
+        }
+        let mut own = Words::default();
+        let sent = send(&step.op, &mut own);
+        let (how, time) = if step.op.writes() { lifetime(step.lifetime) } else { ("", 0) };
+        self.args.number(keys as u64);
+        self.args.number(5 + own.len() as u64);
+        self.args.push(sent.kind);
+        self.args.push(sent.name);
+        self.args.push(how);
+        self.args.number(time);
+        self.args.push(if step.optional { "1" } else { "" });
+        self.args.append(&own);
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut hasher = SipHasher13::new();
+        for word in self.keys.iter().chain(self.args.iter()) {
+            hasher.write_usize(word.len());
+            hasher.write(word);
+        }
+        hasher.finish128().as_u128()
+    }
+}
+
+fn lifetime(lifetime: Lifetime) -> (&'static str, i128) {
+    match lifetime {
+        Lifetime::Unchanged => ("", 0),
+        Lifetime::FromFirstWrite(ttl) => ("first", millis(ttl)),
+        Lifetime::Sliding(ttl) => ("sliding", millis(ttl)),
+    }
+}
+
+/// Writes the token: its record's key, its number and the one before it, the fingerprint, until
+/// when it may be the first of its place, and how long it is kept.
+fn name(
+    token: &Token,
+    batch: &Batch,
+    body: &Body,
+    records: &Records,
+    server_now: impl FnOnce() -> u64,
+    keys: &mut Words,
+    args: &mut Words,
+) {
+    let prefix = &records.prefix;
+    args.push("named");
+    let (number, fingerprint, late, keep) = match token {
+        Token::Session { session, slot, sequence } => {
+            keys.push(format!("{prefix}:session:{session}:{slot}"));
+            let late = (sequence.get() == 1).then(|| server_now() + half_micros(records.window));
+            // The wire form is the same each time one batch is sent, and is hashed in no time. Only
+            // the number of a new epoch is made up afresh, so what may begin one is told by its
+            // meaning.
+            let fingerprint =
+                if begins_epoch(batch) { batch.fingerprint() } else { body.fingerprint() };
+            (sequence.get(), fingerprint, late.map(|late| late.to_string()), records.window)
+        }
+        Token::Caller { namespace, id, keep } => {
+            keys.push(format!("{prefix}:token:{}:{namespace}:{id}", namespace.len()));
+            (1, batch.fingerprint(), Some(u64::MAX.to_string()), *keep)
+        }
+    };
+    args.push(format!("{number:020}"));
+    args.push(format!("{:020}", number - 1));
+    args.push(format!("{fingerprint:032x}"));
+    args.push(late.unwrap_or_default());
+    args.number(millis(keep));
+}
+
+fn begins_epoch(batch: &Batch) -> bool {
+    batch.steps.iter().any(|step| {
+        matches!(
+            step.op,
+            Op::Counter(CounterOp::AddUndoable(_)) | Op::Float(CounterOp::AddUndoable(_))
+        )
+    })
+}
+
+fn half_micros(window: Duration) -> u64 {
+    u64::try_from(window.as_micros() / 2).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,78 @@
+-- A batch: what it requires, then its steps. `kinds` has the functions of the kinds it needs.
+
+local function words_of(list)
+  local words = {}
+  for place, word in ipairs(list) do words[place] = #word .. ':' .. word end
+  return table.concat(words)
+end
+
+-- What a step answers, or the words of its misuse. What else fails is the server's own refusal: of
+-- the whole batch, unless others than this step stand already.
+local alone = true
+
+local function attempt(step, ...)
+  local fine, told = pcall(step, ...)
+  if fine then return true, told end
+  if type(told) == 'table' and told.words then return false, told.words end
+  if journal then take_back() end
+  if alone or journal then error(told, 0) end
+  return false, { 'misuse', 'server', type(told) == 'table' and told.err or told }
+end
+
+local function holds(condition, names)
+  local main = names[1]
+  if condition == 'exists' then return redis.call('EXISTS', main) == 1 end
+  if condition == 'absent' then return redis.call('EXISTS', main) == 0 end
+  if condition == 'equals' then return text_at(main) == arg() end
+  local id = arg()
+  if not levels_at(main, 0) then return false end
+  lapse(main, names[3])
+  return held_by(main, id) ~= nil
+end
+
+local function required()
+  for place = 0, arg() - 1 do
+    local condition, names = arg(), { key(), key(), key() }
+    local fine, told = attempt(holds, condition, names)
+    if not fine then return echo .. 'fault' .. place .. ';required;' .. words_of(told) end
+    if not told then return answer('unmet' .. place .. ';') end
+  end
+end
+
+-- Where the arguments of the next step begin, whatever a step that failed has read of its own.
+local function skip_to(next_key, next_arg)
+  keys, args = next_key, next_arg
+end
+
+local REFUSALS = { refused = true, missing = true, taken = true }
+
+local function stepped(whole)
+  local count = tonumber(arg())
+  if whole and count > 1 then journal = {} end
+  local told = {}
+  for place = 0, count - 1 do
+    local next_key, next_arg = keys + tonumber(arg()), args + 1 + tonumber(arg())
+    local kind, op, how, time, optional = arg(), arg(), arg(), arg(), arg()
+    local names = { key(), key(), key() }
+    local fine, words = attempt(kinds[kind], op, names)
+    local refused = not fine or REFUSALS[words[1]]
+    if refused and whole and not (fine and optional == '1') then
+      if journal then take_back() end
+      if not fine then return echo .. 'fault' .. place .. ';step;' .. words_of(words) end
+      return answer('refused' .. place .. ';' .. words_of(words))
+    end
+    if not refused and how ~= '' then
+      attempt(live, names, how, time)
+      if kind == 'object' and op == 'rename' then
+        attempt(live, { KEYS[next_key - 2], KEYS[next_key - 1], KEYS[next_key] }, how, time)
+      end
+    end
+    alone = alone and words[1] == 'refused'
+    told[#told + 1] = #words .. ';' .. words_of(words)
+    skip_to(next_key, next_arg)
+  end
+  return answer('applied' .. table.concat(told))
+end
+
+local whole = arg() == 'whole'
+return required() or stepped(whole)

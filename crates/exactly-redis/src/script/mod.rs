@@ -1,0 +1,99 @@
+//! The Lua that the server runs, put together from parts.
+//!
+//! One script for each combination of kinds that batches need, and one for plain additions. A part
+//! that is not needed is left out, because Lua makes every function anew each time a script runs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+use sha1_smol::Sha1;
+
+const PRELUDE: &str = include_str!("prelude.lua");
+const TOKEN: &str = include_str!("token.lua");
+const STEPS: &str = include_str!("steps.lua");
+const SCALAR: &str = include_str!("scalar.lua");
+const NUMBER: &str = include_str!("number.lua");
+const APPLY: &str = include_str!("apply.lua");
+const ADD: &str = include_str!("add.lua");
+const COUNTER: &str = include_str!("../operations/counter.lua");
+const VALUE: &str = include_str!("../operations/value.lua");
+const FLAG: &str = include_str!("../operations/flag.lua");
+const CAPACITY: &str = include_str!("../operations/capacity.lua");
+const OBJECT: &str = include_str!("../operations/key.lua");
+
+/// A part of a script: what one kind needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Counter,
+    Value,
+    Flag,
+    Capacity,
+    Object,
+}
+
+/// A script and the name under which the server remembers it.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) text: String,
+    pub(crate) sha: String,
+}
+
+impl Script {
+    fn new(text: String) -> Self {
+        let sha = Sha1::from(text.as_bytes()).digest().to_string();
+        Self { text, sha }
+    }
+
+    /// The script for batches with operations of these kinds.
+    pub(crate) fn of(parts: &BTreeSet<Part>) -> Arc<Self> {
+        type Made = Vec<(BTreeSet<Part>, Arc<Script>)>;
+        static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
+        let mut made = MADE.lock();
+        if let Some((_, script)) = made.iter().find(|(known, _)| known == parts) {
+            return Arc::clone(script);
+        }
+        let script = Arc::new(Self::new(apply(parts)));
+        made.push((parts.clone(), Arc::clone(&script)));
+        script
+    }
+
+    /// The script for plain additions.
+    pub(crate) fn add() -> Arc<Self> {
+        static ADDS: LazyLock<Arc<Script>> = LazyLock::new(|| {
+            let exact = [STEPS, SCALAR, NUMBER, COUNTER].join("\n");
+            let add = ADD.replace("--EXACT--", &exact);
+            Arc::new(Script::new([PRELUDE, TOKEN, &add].join("\n")))
+        });
+        Arc::clone(&ADDS)
+    }
+}
+
+fn apply(parts: &BTreeSet<Part>) -> String {
+    let mut text = vec![PRELUDE, TOKEN, STEPS];
+    if parts.iter().any(|part| matches!(part, Part::Counter | Part::Value | Part::Flag)) {
+        text.push(SCALAR);
+    }
+    let mut kinds = String::from("local kinds = {");
+    for part in parts {
+        let (lua, named) = match part {
+            Part::Counter => (
+                COUNTER,
+                "counter = function(...) return counter(integer, ...) end, \
+                 float = function(...) return counter(real, ...) end,",
+            ),
+            Part::Value => (VALUE, "value = value,"),
+            Part::Flag => (FLAG, "flag = flag,"),
+            Part::Capacity => (CAPACITY, "capacity = capacity,"),
+            Part::Object => (OBJECT, "object = object,"),
+        };
+        if *part == Part::Counter {
+            text.push(NUMBER);
+        }
+        text.push(lua);
+        kinds.push_str(named);
+    }
+    kinds.push('}');
+    text.extend([kinds.as_str(), APPLY]);
+    text.join("\n")
+}

@@ -1,0 +1,60 @@
+-- What the steps of all kinds share. A step answers a list of words; one that does not fit what is
+-- stored raises its words, and nothing of it was written. Every write tells first how it is taken
+-- back, because a script that fails undoes nothing by itself.
+
+local journal
+
+local function taken_back_by(...)
+  if journal then journal[#journal + 1] = { ... } end
+end
+
+local function take_back()
+  for place = #journal, 1, -1 do redis.call(unpack(journal[place])) end
+end
+
+local function misuse(...)
+  error({ words = { 'misuse', ... } })
+end
+
+-- The kind of what is stored, in the words of the library.
+local function kind_of(main)
+  local kind = redis.call('TYPE', main).ok
+  if kind == 'string' then return 'a counter, value or flag' end
+  if kind == 'hash' and redis.call('HEXISTS', main, 'limit') == 1 then return 'a capacity' end
+  return 'a ' .. kind .. ' of another program'
+end
+
+-- How a key is restored to what it is now, whatever that is. For texts it costs their size; other
+-- kinds are dumped only where they are about to be removed, which costs their size as well.
+local function remember(name)
+  if not journal then return end
+  local kind = redis.call('TYPE', name).ok
+  if kind == 'none' then return taken_back_by('DEL', name) end
+  local left = redis.call('PTTL', name)
+  if kind == 'string' then
+    if left > 0 then return taken_back_by('SET', name, redis.call('GET', name), 'PX', left) end
+    return taken_back_by('SET', name, redis.call('GET', name))
+  end
+  taken_back_by('RESTORE', name, math.max(left, 0), redis.call('DUMP', name), 'REPLACE')
+end
+
+local function remember_life(name)
+  if not journal then return end
+  local left = redis.call('PTTL', name)
+  if left > 0 then
+    taken_back_by('PEXPIRE', name, left)
+  else
+    taken_back_by('PERSIST', name)
+  end
+end
+
+-- The time to live of an object is that of all its keys, and a write starts it in the same step.
+local function live(names, how, time)
+  if how == '' then return end
+  local left = redis.call('PTTL', names[1])
+  if left == -2 or (how == 'first' and left ~= -1) then return end
+  for _, name in ipairs(names) do
+    remember_life(name)
+    redis.call('PEXPIRE', name, time)
+  end
+end

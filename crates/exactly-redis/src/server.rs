@@ -1,0 +1,195 @@
+//! What the server is, asked once when it is opened.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use exactly_core::{Durability, Fault};
+use redis::{Cmd, Pipeline, Value};
+use tracing::warn;
+
+use crate::connection::{Asked, Dial, Open};
+use crate::fault;
+use crate::options::Options;
+
+/// What is known of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Its name, for messages.
+    pub(crate) name: &'static str,
+    pub(crate) durability: Durability,
+    pub(crate) knows: Knows,
+    clock: Clock,
+}
+
+/// The newer commands that it has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Knows {
+    /// `INCREX`: a bounded step in one command.
+    pub(crate) bounded_step: bool,
+    /// `SET … NX GET`: what was found in the same command.
+    pub(crate) set_and_get: bool,
+    /// `SET … IFEQ`: a comparison in the same command.
+    pub(crate) set_if_equal: bool,
+}
+
+/// The server's clock as last heard, in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    heard: Instant,
+    micros: u64,
+}
+
+impl Server {
+    /// Asks the server what it is.
+    ///
+    /// # Faults
+    /// *Misuse* when it may evict keys and that was not allowed.
+    pub(crate) async fn ask(
+        dial: &Dial,
+        open: &mut Open,
+        options: &Options,
+    ) -> Result<Self, Fault> {
+        let mut asked = Pipeline::new();
+        asked.add_command(redis::cmd("INFO"));
+        asked.add_command(redis::cmd("TIME"));
+        asked.add_command(command(&["CONFIG", "GET", "appendfsync"]));
+        asked.add_command(command(&["COMMAND", "INFO", "increx"]));
+        let answers = dial.ask(open, &Asked::Many(asked)).await?;
+        let [info, time, fsync, increx] = answers.as_slice() else {
+            return Err(crate::words::odd());
+        };
+        if let Value::ServerError(error) = time {
+            return Err(fault::of_server(error));
+        }
+        let info = parse_info(&text(info));
+        check_eviction(&info, options)?;
+        let (valkey, version) = match info.get("valkey_version") {
+            Some(version) => (true, parse_version(version)),
+            None => (false, parse_version(info.get("redis_version").map_or("", String::as_str))),
+        };
+        let knows = Knows {
+            bounded_step: !list(increx).first().is_none_or(|known| matches!(known, Value::Nil)),
+            set_and_get: valkey || version >= (7, 0),
+            set_if_equal: version >= if valkey { (8, 1) } else { (8, 4) },
+        };
+        Ok(Self {
+            name: if valkey { "valkey" } else { "redis" },
+            durability: durability(&info, &text_of_last(fsync)),
+            knows: if options.newer_commands { knows } else { Knows::default() },
+            clock: Clock { heard: Instant::now(), micros: micros(time).unwrap_or_default() },
+        })
+    }
+
+    /// The server's time, as well as it can be told from here.
+    pub(crate) fn now(&self) -> u64 {
+        let since = u64::try_from(self.clock.heard.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.clock.micros.saturating_add(since)
+    }
+}
+
+fn command(words: &[&str]) -> Cmd {
+    let mut command = Cmd::new();
+    words.iter().for_each(|word| {
+        command.arg(word);
+    });
+    command
+}
+
+/// A server that evicts may lose a record of a token, a lease or a counter, and nobody is told.
+fn check_eviction(info: &HashMap<String, String>, options: &Options) -> Result<(), Fault> {
+    let Some(policy) = info.get("maxmemory_policy").filter(|policy| *policy != "noeviction") else {
+        return Ok(());
+    };
+    let danger = format!(
+        "the server's maxmemory-policy is `{policy}`: when its memory is full it drops keys, among \
+         them counters, leases and the records that keep a batch from taking effect twice"
+    );
+    if options.eviction_allowed {
+        warn!(target: "exactly", "{danger}; opened all the same, as the options say");
+        return Ok(());
+    }
+    Err(Fault::bad_option(format!(
+        "{danger}; set it to `noeviction` (`CONFIG SET maxmemory-policy noeviction`), or allow it \
+         with `Options::allow_eviction` or `?eviction=allowed`"
+    )))
+}
+
+fn durability(info: &HashMap<String, String>, fsync: &str) -> Durability {
+    match info.get("aof_enabled").map(String::as_str) {
+        Some("1") if fsync == "always" => Durability::Disk,
+        Some("1") => Durability::Seconds,
+        Some(_) | None => Durability::Server,
+    }
+}
+
+fn parse_info(info: &str) -> HashMap<String, String> {
+    let lines = info.lines().filter_map(|line| line.split_once(':'));
+    lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
+}
+
+fn parse_version(version: &str) -> (u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+fn list(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(values) | Value::Set(values) => values,
+        _ => &[],
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::SimpleString(text) | Value::VerbatimString { text, .. } => text.clone(),
+        Value::Int(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn text_of_last(value: &Value) -> String {
+    match value {
+        Value::Map(pairs) => pairs.last().map(|(_, value)| text(value)).unwrap_or_default(),
+        other => list(other).last().map(text).unwrap_or_default(),
+    }
+}
+
+fn micros(time: &Value) -> Option<u64> {
+    let [seconds, micros] = list(time) else { return None };
+    let seconds: u64 = text(seconds).parse().ok()?;
+    Some(seconds * 1_000_000 + text(micros).parse::<u64>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_evicts_is_refused_unless_allowed() {
+        let info = |policy: &str| parse_info(&format!("# Memory\r\nmaxmemory_policy:{policy}\r\n"));
+        let options = Options::new();
+        assert!(check_eviction(&info("noeviction"), &options).is_ok());
+        for policy in ["allkeys-lru", "volatile-ttl"] {
+            let fault = check_eviction(&info(policy), &options).unwrap_err();
+            assert!(fault.is_misuse() && fault.to_string().contains(policy), "{fault}");
+            assert!(check_eviction(&info(policy), &options.clone().allow_eviction()).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_a_crash_can_lose() {
+        let info = |aof: &str| parse_info(&format!("aof_enabled:{aof}\r\n"));
+        assert_eq!(durability(&info("0"), "everysec"), Durability::Server);
+        assert_eq!(durability(&info("1"), "everysec"), Durability::Seconds);
+        assert_eq!(durability(&info("1"), "always"), Durability::Disk);
+        assert_eq!(durability(&parse_info(""), ""), Durability::Server);
+    }
+
+    #[test]
+    fn versions() {
+        assert_eq!(parse_version("7.0.15"), (7, 0));
+        assert_eq!(parse_version("9.1.0-rc1"), (9, 1));
+        assert_eq!(parse_version(""), (0, 0));
+    }
+}
