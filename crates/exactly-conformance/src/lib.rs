@@ -25,6 +25,9 @@
 //! | `waiting.rs` | is a change ever missed? |
 //! | `random.rs` | do random batches mean the same as in the model? |
 //! | `history.rs` | is what concurrent callers saw linearizable? |
+//!
+//! Engines that speak to a server find in [`servers`] a private one for each test, and in [`proxy`]
+//! what loses their requests and replies on the way.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -8,6 +8,8 @@ use exactly_core::{Batch, BoxFuture, Engine, Fault, Key, Operation, Reply, Step}
 use tokio::runtime;
 use tokio::task::JoinSet;
 
+use crate::servers::skipped;
+
 /// How an engine is made for a case, and how its time passes.
 pub trait Setup: Send + Sync + 'static {
     /// A new, empty engine.
@@ -15,6 +17,12 @@ pub trait Setup: Send + Sync + 'static {
 
     /// Resolves when at least this much time has passed on the engine's clock.
     fn pass(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Why this engine cannot be made here and now, as for want of a server: its cases are then
+    /// skipped, and say so.
+    fn missing(&self) -> Option<String> {
+        None
+    }
 }
 
 trait Time: Send + Sync {
@@ -92,12 +100,15 @@ pub(crate) fn key(name: &str) -> Key {
     Key::alone("", name).expect("a name of a case is a key")
 }
 
-/// Runs one case on an engine of its own, on several threads.
+/// Runs one case on an engine of its own, on several threads, unless the engine is missing.
 ///
 /// # Panics
 /// When the case fails, or does not end within two minutes.
 pub fn run<F: Future<Output = ()>>(setup: impl Setup, case: impl FnOnce(Subject) -> F) {
     const PATIENCE: Duration = Duration::from_secs(120);
+    if setup.missing().is_some_and(|why| !skipped(&why)) {
+        return;
+    }
     let runtime = runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     runtime.expect("a runtime can be made").block_on(async {
         let engine = setup.engine().await;

@@ -144,7 +144,7 @@ impl Proxy {
         self.street.state().existing(Link::cut);
     }
 
-    /// From now on a connection is refused (`true`) or accepted again (`false`). What is open stays.
+    /// From now on connections are refused (`true`) or accepted again (`false`). Open ones stay.
     ///
     /// # Panics
     /// When somebody else took the port meanwhile.
@@ -237,4 +237,273 @@ impl Street {
 
 async fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", port)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// A server that says every byte back, and what it has heard.
+    struct Echo {
+        port: u16,
+        heard: watch::Receiver<Vec<u8>>,
+        task: JoinHandle<()>,
+    }
+
+    impl Echo {
+        async fn start() -> Self {
+            let listener = listen(0).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let (hears, heard) = watch::channel(Vec::new());
+            let task = tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(echo(stream, hears.clone()));
+                }
+            });
+            Self { port, heard, task }
+        }
+
+        async fn until_heard(&mut self, wanted: &[u8]) {
+            let heard = self.heard.wait_for(|heard| heard == wanted);
+            bounded(heard).await.unwrap();
+        }
+    }
+
+    impl Drop for Echo {
+        fn drop(&mut self) {
+            self.task.abort();
+        }
+    }
+
+    async fn echo(mut stream: TcpStream, hears: watch::Sender<Vec<u8>>) {
+        let mut buffer = [0; 1024];
+        while let Ok(bytes @ 1..) = stream.read(&mut buffer).await {
+            hears.send_modify(|heard| heard.extend_from_slice(&buffer[..bytes]));
+            let _ = stream.write_all(&buffer[..bytes]).await;
+        }
+    }
+
+    async fn bounded<T>(answer: impl Future<Output = T>) -> T {
+        tokio::time::timeout(PATIENCE, answer).await.expect("it ends in time")
+    }
+
+    /// A client of the proxy whose connection is known to it.
+    async fn client(proxy: &Proxy) -> TcpStream {
+        let before = proxy.counts().accepted;
+        let client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+        proxy.until(|counts| counts.accepted > before).await;
+        client
+    }
+
+    async fn says(client: &mut TcpStream, bytes: &[u8]) {
+        bounded(client.write_all(bytes)).await.unwrap();
+    }
+
+    async fn hears(client: &mut TcpStream, wanted: &[u8]) {
+        let mut heard = vec![0; wanted.len()];
+        bounded(client.read_exact(&mut heard)).await.unwrap();
+        assert_eq!(heard, wanted);
+    }
+
+    async fn hears_to_the_end(client: &mut TcpStream) -> Vec<u8> {
+        let mut heard = Vec::new();
+        bounded(client.read_to_end(&mut heard)).await.unwrap();
+        heard
+    }
+
+    async fn setup() -> (Echo, Proxy) {
+        let echo = Echo::start().await;
+        let proxy = Proxy::of(echo.port).await;
+        (echo, proxy)
+    }
+
+    #[tokio::test]
+    async fn everything_passes_and_is_counted() {
+        let (_echo, proxy) = setup().await;
+        let mut first = client(&proxy).await;
+        let mut second = client(&proxy).await;
+        says(&mut first, b"one").await;
+        says(&mut second, b"three").await;
+        hears(&mut first, b"one").await;
+        hears(&mut second, b"three").await;
+        let all = Counts { accepted: 2, open: 2, struck: 0, to_server: 8, to_client: 8 };
+        proxy.until(|counts| *counts == all).await;
+        drop(first);
+        proxy.until(|counts| *counts == Counts { open: 1, ..all }).await;
+    }
+
+    #[tokio::test]
+    async fn the_end_passes_one_way_at_a_time() {
+        let (_echo, proxy) = setup().await;
+        let mut client = client(&proxy).await;
+        says(&mut client, b"last words").await;
+        client.shutdown().await.unwrap();
+        assert_eq!(hears_to_the_end(&mut client).await, b"last words");
+    }
+
+    #[tokio::test]
+    async fn a_cut_now_ends_what_is_open_alone() {
+        let (_echo, proxy) = setup().await;
+        let mut before = client(&proxy).await;
+        proxy.cut();
+        assert_eq!(hears_to_the_end(&mut before).await, b"");
+        proxy.until(|counts| counts.open == 0).await;
+        let mut after = client(&proxy).await;
+        says(&mut after, b"x").await;
+        hears(&mut after, b"x").await;
+    }
+
+    #[tokio::test]
+    async fn a_request_is_cut_at_each_of_its_bytes() {
+        let request = b"request";
+        for bytes in 0..request.len() {
+            let (mut echo, proxy) = setup().await;
+            proxy.rule(Which::All, Rule::cut(Toward::Server, bytes as u64));
+            let mut client = client(&proxy).await;
+            says(&mut client, request).await;
+            let heard = hears_to_the_end(&mut client).await;
+            assert!(request[..bytes].starts_with(&heard), "{heard:?}");
+            echo.until_heard(&request[..bytes]).await;
+            assert_eq!(proxy.counts().struck, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_is_cut_at_each_of_its_bytes_and_the_request_was_heard() {
+        let request = b"request";
+        for bytes in 0..request.len() {
+            let (mut echo, proxy) = setup().await;
+            let mut client = client(&proxy).await;
+            says(&mut client, b"peace").await;
+            hears(&mut client, b"peace").await;
+            proxy.rule(Which::Existing, Rule::cut(Toward::Client, bytes as u64));
+            says(&mut client, request).await;
+            assert_eq!(hears_to_the_end(&mut client).await, &request[..bytes]);
+            echo.until_heard(b"peacerequest").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cut_waits_for_the_byte_after_those_that_pass() {
+        let (_echo, proxy) = setup().await;
+        let mut client = client(&proxy).await;
+        proxy.rule(Which::Existing, Rule::cut(Toward::Server, 3));
+        says(&mut client, b"abc").await;
+        hears(&mut client, b"abc").await;
+        assert_eq!(proxy.counts().open, 1);
+        says(&mut client, b"d").await;
+        assert_eq!(hears_to_the_end(&mut client).await, b"");
+    }
+
+    #[tokio::test]
+    async fn a_swallowed_reply_leaves_the_connection_open() {
+        let (mut echo, proxy) = setup().await;
+        let mut client = client(&proxy).await;
+        proxy.rule(Which::Existing, Rule::swallow(Toward::Client, 2));
+        says(&mut client, b"abcd").await;
+        hears(&mut client, b"ab").await;
+        proxy.until(|counts| counts.struck == 1).await;
+        says(&mut client, b"e").await;
+        echo.until_heard(b"abcde").await;
+        let counts = proxy.counts();
+        assert_eq!((counts.open, counts.struck, counts.to_client), (1, 1, 2));
+    }
+
+    #[tokio::test]
+    async fn a_swallowed_request_is_never_heard() {
+        let (mut echo, proxy) = setup().await;
+        let mut client = client(&proxy).await;
+        proxy.rule(Which::Existing, Rule::swallow(Toward::Server, 1));
+        says(&mut client, b"abc").await;
+        proxy.until(|counts| counts.struck == 1).await;
+        proxy.pass();
+        says(&mut client, b"d").await;
+        echo.until_heard(b"ad").await;
+        hears(&mut client, b"ad").await;
+    }
+
+    #[tokio::test]
+    async fn a_black_hole_does_not_tell_that_the_server_is_gone() {
+        let listener = listen(0).await.unwrap();
+        let proxy = Proxy::of(listener.local_addr().unwrap().port()).await;
+        proxy.rule(Which::All, Rule::swallow(Toward::Client, 0));
+        let mut client = client(&proxy).await;
+        let (server, _) = bounded(listener.accept()).await.unwrap();
+        drop((server, listener));
+        // The first of these is answered with a reset, by which the others fail.
+        for _ in 0..10 {
+            says(&mut client, b"hello?").await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(proxy.counts().open, 1);
+        proxy.cut();
+        assert_eq!(hears_to_the_end(&mut client).await, b"");
+    }
+
+    #[tokio::test]
+    async fn rules_for_the_next_one_are_for_it_alone() {
+        let (_echo, proxy) = setup().await;
+        let mut before = client(&proxy).await;
+        proxy.rule(Which::Next, Rule::cut(Toward::Client, 0));
+        proxy.rule(Which::Next, Rule::delay(Toward::Server, Duration::from_millis(1)));
+        let mut next = client(&proxy).await;
+        let mut after = client(&proxy).await;
+        for spared in [&mut before, &mut after] {
+            says(spared, b"x").await;
+            hears(spared, b"x").await;
+        }
+        says(&mut next, b"x").await;
+        assert_eq!(hears_to_the_end(&mut next).await, b"");
+    }
+
+    #[tokio::test]
+    async fn a_delay_is_at_least_what_it_says() {
+        let (_echo, proxy) = setup().await;
+        let delay = Duration::from_millis(30);
+        proxy.rule(Which::All, Rule::delay(Toward::Client, delay));
+        proxy.rule(Which::All, Rule::delay(Toward::Server, delay));
+        let mut client = client(&proxy).await;
+        let begin = std::time::Instant::now();
+        says(&mut client, b"x").await;
+        hears(&mut client, b"x").await;
+        assert!(begin.elapsed() >= 2 * delay);
+    }
+
+    #[tokio::test]
+    async fn a_closed_door_refuses_and_what_is_inside_stays() {
+        let (_echo, proxy) = setup().await;
+        let mut inside = client(&proxy).await;
+        for _ in 0..2 {
+            proxy.refuse(true).await;
+            proxy.refuse(true).await;
+            let refused = TcpStream::connect(("127.0.0.1", proxy.port())).await;
+            assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+            says(&mut inside, b"x").await;
+            hears(&mut inside, b"x").await;
+            proxy.refuse(false).await;
+            let mut again = client(&proxy).await;
+            says(&mut again, b"y").await;
+            hears(&mut again, b"y").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_ends_the_connection() {
+        let proxy = Proxy::of(free_port()).await;
+        let mut client = client(&proxy).await;
+        assert_eq!(hears_to_the_end(&mut client).await, b"");
+        proxy.until(|counts| counts.open == 0).await;
+    }
+
+    #[tokio::test]
+    async fn connections_end_with_the_proxy() {
+        let (_echo, proxy) = setup().await;
+        let mut client = client(&proxy).await;
+        says(&mut client, b"x").await;
+        hears(&mut client, b"x").await;
+        drop(proxy);
+        assert_eq!(hears_to_the_end(&mut client).await, b"");
+    }
 }

@@ -340,3 +340,131 @@ impl Drop for Process {
         self.kill();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{flavours, has_openssl, skipped};
+    use super::*;
+    use crate::proxy::{Proxy, Rule, Toward, Which};
+
+    /// What this machine has, each started as `builder` says.
+    async fn each(builder: impl Fn(Builder) -> Builder) -> Vec<Redis> {
+        let mut started = Vec::new();
+        for flavour in flavours() {
+            started.push(builder(Redis::builder().flavour(flavour)).start().await);
+        }
+        started
+    }
+
+    #[tokio::test]
+    async fn replies_are_text() {
+        for redis in each(|builder| builder).await {
+            assert_eq!(redis.raw(&["SET", "ключ", "two\r\nlines"]).await, "OK");
+            assert_eq!(redis.raw(&["GET", "ключ"]).await, "two\r\nlines");
+            assert_eq!(redis.raw(&["GET", "none"]).await, "(nil)");
+            assert_eq!(redis.raw(&["INCR", "n"]).await, "1");
+            assert_eq!(redis.raw(&["MGET", "n", "none", "n"]).await, "1\n(nil)\n1");
+            assert_eq!(redis.raw(&["EVAL", "return {1, {2, {}}, 'x'}", "0"]).await, "1\n2\nx");
+            let complaint = redis.try_raw(&["INCR", "ключ"]).await.unwrap_err();
+            assert!(complaint.starts_with("ERR "), "{complaint}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_killed_server_reads_its_file_again() {
+        for redis in each(|builder| builder.config("appendonly", "yes")).await {
+            let port = redis.port();
+            redis.raw(&["SET", "a", "1"]).await;
+            redis.kill();
+            assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err());
+            redis.restart().await;
+            assert_eq!((redis.raw(&["GET", "a"]).await.as_str(), redis.port()), ("1", port));
+            redis.restart().await;
+            assert_eq!(redis.raw(&["GET", "a"]).await, "1");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_paused_server_answers_when_it_goes_on() {
+        for redis in each(|builder| builder).await {
+            redis.pause();
+            let mut asked = Box::pin(redis.raw(&["PING"]));
+            let early = within(Duration::from_millis(20), &mut asked).await;
+            assert_eq!(early, None);
+            redis.resume();
+            assert_eq!(asked.await, "PONG");
+            // A paused one ends with the test, too.
+            redis.pause();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_ends_with_its_handle_and_its_folder_too() {
+        for redis in each(|builder| builder).await {
+            let (port, folder) = (redis.port(), redis.folder().to_owned());
+            let panics = tokio::spawn(async move {
+                assert_eq!(redis.raw(&["PING"]).await, "something else");
+            });
+            assert!(panics.await.unwrap_err().is_panic());
+            assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err());
+            assert!(!folder.exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn urls_say_how_it_is_reached() {
+        for redis in each(|builder| builder.password("secret")).await {
+            assert_eq!(redis.url(), format!("redis://:secret@127.0.0.1:{}", redis.port()));
+            assert_eq!(redis.raw(&["PING"]).await, "PONG");
+            let proxy = Proxy::of(redis.port()).await;
+            let url = format!("redis://:secret@127.0.0.1:{}", proxy.port());
+            assert_eq!(proxy.url_of(&redis), url);
+        }
+        for redis in each(|builder| builder.user("ada", "pw", "~* +@all").unix_socket()).await {
+            let url = format!("redis+unix://{}?user=ada&pass=pw", redis.socket());
+            assert_eq!(redis.url(), url);
+            assert!(redis.raw(&["ACL", "LIST"]).await.contains("user ada on"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_line_is_told_with_the_servers_words() {
+        for flavour in flavours() {
+            let wrong = Redis::builder().flavour(flavour).config("no-such-line", "1");
+            let panic = tokio::spawn(wrong.start()).await.unwrap_err().into_panic();
+            let words = panic.downcast_ref::<String>().unwrap();
+            assert!(words.contains("no-such-line"), "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tls_has_a_certificate_of_its_own() {
+        if !has_openssl() && !skipped("TLS: install openssl") {
+            return;
+        }
+        for redis in each(|builder| builder.tls(true)).await {
+            assert_eq!(redis.url(), format!("rediss://127.0.0.1:{}", redis.port()));
+            let place = format!("127.0.0.1:{}", redis.port());
+            let mut client = Command::new("openssl");
+            let client = client.args(["s_client", "-verify_return_error", "-connect", &place]);
+            let client = client.args(["-verify_ip", "127.0.0.1", "-CAfile"]).arg(redis.ca());
+            let output = client.stdin(Stdio::null()).output().unwrap();
+            let words = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && words.contains("Verify return code: 0"), "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_cuts_after_the_server_has_executed() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        for redis in each(|builder| builder).await {
+            let proxy = Proxy::of(redis.port()).await;
+            proxy.rule(Which::Next, Rule::cut(Toward::Client, 0));
+            let client = tokio::net::TcpStream::connect(("127.0.0.1", proxy.port())).await;
+            let mut client = client.unwrap();
+            client.write_all(b"INCR n\r\n").await.unwrap();
+            assert_eq!(client.read(&mut [0; 16]).await.unwrap(), 0);
+            assert_eq!(redis.raw(&["GET", "n"]).await, "1");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A certificate authority for one server, made by the `openssl` command.
 //!
-//! The command and not a crate: what makes certificates in Rust brings a cryptographic library along
-//! to compile, and licences that this project does not take on for its tests.
+//! The command and not a crate: what makes certificates in Rust brings a cryptographic library to
+//! compile, and licences that this project does not take on for its tests.
 
 use std::path::Path;
 use std::process::Command;
