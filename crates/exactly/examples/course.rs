@@ -1,4 +1,7 @@
 //! A crowd enrols in one course: `cargo run --example course`.
+//!
+//! In this process, or on the engine that `EXACTLY_URL` names. There the course outlives the run:
+//! a second run finds it full.
 
 use exactly::{Capacity, Confirmed, Counter, Fault, Objects, Store, Taking};
 use tokio::task::{JoinSet, yield_now};
@@ -38,7 +41,7 @@ async fn pays(student: u32) -> bool {
 
 #[tokio::main]
 async fn main() -> Result<(), Fault> {
-    let store = Store::open("memory:").await?;
+    let store = Store::from_env().await?;
     let course = Course::at(&store, 42);
 
     let mut crowd = JoinSet::new();

@@ -53,6 +53,35 @@ impl Store {
         Self::builder().open(url).await
     }
 
+    /// Opens the engine that the environment variable `EXACTLY_URL` names, and `memory:` when it is
+    /// not set: where a program keeps its state is for those who run it to say.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// let store = Store::from_env().await?;
+    /// let visits = Counter::new(&store, "visits").get().await?;
+    /// println!("{visits} visits, counted by {}", store.profile().name);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Faults
+    /// *Misuse* when the variable is empty or not Unicode: whoever sets it means some engine, and
+    /// state that lives and dies with the process is no stand-in for it. As [`Store::open`].
+    pub async fn from_env() -> Result<Self, Fault> {
+        match std::env::var("EXACTLY_URL") {
+            Ok(url) if url.is_empty() => Err(Fault::bad_url(
+                "`EXACTLY_URL` is set to nothing: give it the URL of an engine, or unset it",
+            )),
+            Ok(url) => Self::open(&url).await,
+            Err(std::env::VarError::NotPresent) => Self::open("memory:").await,
+            // What it holds may be a password and is not repeated.
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Fault::bad_url("`EXACTLY_URL` is not Unicode: give it the URL of an engine"))
+            }
+        }
+    }
+
     /// A store on an engine of your own making.
     pub fn new(engine: impl Engine) -> Self {
         Self::builder().build(engine)
