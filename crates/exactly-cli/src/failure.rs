@@ -13,7 +13,7 @@ pub(crate) enum Status {
     Exact,
     /// The result is in, and it is not exactly right; or a coding did not get to its end.
     Inexact,
-    /// Wrong use, unreadable input, or a file that cannot be written.
+    /// Wrong use, unreadable input, an engine that does not open, or a file that cannot be written.
     Misuse,
 }
 
@@ -61,6 +61,12 @@ impl From<Fault> for Failure {
     }
 }
 
+/// What the engine said, without the fate in front of it, which is for programs.
+pub(crate) fn said(fault: &Fault) -> String {
+    let text = fault.to_string();
+    text.split_once(": ").map_or_else(|| text.clone(), |(_, said)| said.to_owned())
+}
+
 /// What the system said, without the error number that std appends for programmers.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
@@ -78,6 +84,12 @@ mod tests {
     fn wrong_use_and_an_unfinished_race_have_different_statuses() {
         assert_eq!(Failure::Misuse(String::new()).status(), Status::Misuse);
         assert_eq!(Failure::Unfinished(String::new()).status(), Status::Inexact);
+    }
+
+    #[test]
+    fn what_an_engine_said_is_for_people() {
+        assert_eq!(said(&Fault::unavailable("connection refused")), "connection refused");
+        assert_eq!(said(&Fault::bad_url("a: b")), "a: b");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! One file (or folder) per subcommand. A subcommand answers with a [`Status`] or a [`Failure`];
 //! only this file turns them into an exit status and a sentence on standard error.
 
+mod address;
 mod failure;
 mod race;
 
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::address::without_user_info;
 use crate::failure::{Failure, Status};
 
 /// Shared objects that stay right when requests race.
@@ -41,8 +43,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
-            // `--help` arrives here too. When nobody reads the answer there is nobody to tell.
-            let _ = answer.print();
+            say(&answer);
             return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
         }
     };
@@ -52,10 +53,19 @@ fn main() -> ExitCode {
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }
 
+/// Says what became of the command line: `--help` arrives here too. When nobody reads the answer
+/// there is nobody to tell.
+fn say(answer: &clap::Error) {
+    let text = answer.to_string();
+    let shown = without_user_info(&text);
+    // An argument in the wrong place is repeated, and it may be the URL.
+    let _ = if shown == text { answer.print() } else { io::stderr().write_all(shown.as_bytes()) };
+}
+
 /// Says on standard error why there is no result. Not with `eprintln!`, which panics when
 /// standard error is closed.
 fn complain(failure: &Failure) -> Status {
-    let _ = writeln!(io::stderr(), "exactly: {failure}");
+    let _ = writeln!(io::stderr(), "exactly: {}", without_user_info(&failure.to_string()));
     failure.status()
 }
 

@@ -13,7 +13,7 @@ const SMALL: [&str; 8] =
 
 fn exactly(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exactly"));
-    command.arg("race").args(arguments);
+    command.arg("race").args(arguments).env_remove("EXACTLY_URL");
     command
 }
 
@@ -140,6 +140,111 @@ fn a_picture_without_a_place_is_refused_before_the_race() {
     let complaint = complaint(&small(&["--svg", "no-such-folder/race.svg"]));
     assert!(complaint.starts_with("exactly: cannot write the picture no-such-folder/race.svg: "));
     assert!(!Path::new("no-such-folder").exists());
+}
+
+#[test]
+fn the_engine_is_in_the_report_in_the_figures_and_in_the_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("race.svg");
+    let report = small(&["--url", "memory:", "--svg", path.to_str().unwrap()]);
+    assert!(text(&report.stdout).contains("\non    memory:\n"), "{}", text(&report.stdout));
+    assert!(fs::read_to_string(&path).unwrap().contains("seed 30 · memory:"));
+    let document: Value = serde_json::from_slice(&small(&["--json"]).stdout).unwrap();
+    assert_eq!(document["plan"]["engine"], "memory");
+    assert_eq!(document["plan"]["url"], "memory:");
+}
+
+#[test]
+fn the_url_comes_from_the_flag_then_from_the_environment() {
+    let race = |flag: &[&str], url| {
+        let arguments = [&SMALL[..], &["--json", "--coding", "capacity"], flag].concat();
+        let output = exactly(&arguments).env("EXACTLY_URL", url).output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    assert_eq!(race(&[], "memory:"), (Some(0), String::new()));
+    assert_eq!(race(&["--url", "memory:"], "gopher:"), (Some(0), String::new()));
+    for (flag, url) in [(&[][..], "gopher:"), (&["--url", "gopher:"], "memory:")] {
+        let (status, complaint) = race(flag, url);
+        assert_eq!(status, Some(2));
+        assert!(complaint.starts_with("exactly: cannot play on `gopher:`: "), "{complaint}");
+    }
+}
+
+#[test]
+fn a_url_that_does_not_open_is_one_sentence_and_what_to_do() {
+    let scheme = "the URL has no scheme, such as `memory:`, in front";
+    for (url, says) in [
+        ("gopher://host/0", "cannot play on `gopher://host/0`: no engine of this version opens"),
+        ("memory:twice", "cannot play on `memory:`: `memory:` takes nothing after the colon"),
+        ("host", &format!("cannot play: {scheme}")),
+        ("", &format!("cannot play: {scheme}")),
+        ("//host", &format!("cannot play: {scheme}")),
+    ] {
+        let by_flag = complaint(&small(&["--url", url]));
+        assert!(by_flag.starts_with(&format!("exactly: {says}")), "{by_flag}");
+        let advice = ". Give --url, or EXACTLY_URL, an engine that opens.\n";
+        assert!(by_flag.ends_with(advice) && by_flag.lines().count() == 1, "{by_flag}");
+        let by_environment = exactly(&SMALL).env("EXACTLY_URL", url).output().unwrap();
+        assert_eq!(complaint(&by_environment), by_flag);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_url_that_is_not_unicode_is_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let url = OsStr::from_bytes(b"memory:\xff");
+    let complaint = complaint(&exactly(&SMALL).env("EXACTLY_URL", url).output().unwrap());
+    assert!(complaint.contains("the URL is not Unicode"), "{complaint}");
+}
+
+#[test]
+fn an_engine_that_does_not_open_leaves_no_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("race.svg");
+    complaint(&small(&["--url", "gopher:", "--svg", path.to_str().unwrap()]));
+    assert!(!path.exists());
+}
+
+#[test]
+fn users_and_passwords_are_never_shown() {
+    for url in [
+        "gopher://ann:secret@host/0",
+        "gopher://ann:sec/ret@host/0",
+        "gopher://:secret@host?password=secret",
+        "gopher://host/0?user=ann&password=secret",
+        "gopher://ann:secret",
+        "memory://ann:secret@host",
+        "memory:ann:secret@host",
+        "ann:secret@host",
+        "secret@host",
+        "secret",
+    ] {
+        let outputs = [
+            small(&["--url", url]),
+            small(&["--json", "--url", url]),
+            exactly(&SMALL).env("EXACTLY_URL", url).output().unwrap(),
+            exactly(&["--help"]).env("EXACTLY_URL", url).output().unwrap(),
+        ];
+        for output in outputs {
+            let said = text(&output.stdout) + &text(&output.stderr);
+            for part in ["ann", "secret", "sec/ret"] {
+                assert!(!words(&said).any(|word| word == part), "{part} of {url}: {said}");
+            }
+        }
+    }
+    // In the wrong place it is repeated, but for what is nobody's business.
+    for arguments in [&["gopher://ann:secret@host"][..], &["--seats", "gopher://ann:secret@host"]] {
+        let complaint = complaint(&run(arguments));
+        assert!(complaint.contains("'gopher://host'"), "{complaint}");
+    }
+}
+
+/// What stands between blanks and punctuation, so that "cannot" is not "ann".
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '/'))
 }
 
 #[test]

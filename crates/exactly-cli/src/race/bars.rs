@@ -123,12 +123,12 @@ mod tests {
     use super::*;
     use crate::race::coding::Coding;
     use crate::race::plan::Plan;
-    use crate::race::report::tests::{entry, small_plan, usual};
+    use crate::race::report::tests::{entry, report, small_plan, usual};
 
     fn bars(entries: impl Fn(&Plan) -> Vec<Entry>, width: usize) -> String {
         let plan = small_plan();
         let entries = entries(&plan);
-        render(&Report { plan: &plan, entries }, Screen { width, palette: Palette::PLAIN })
+        render(&report(&plan, entries), Screen { width, palette: Palette::PLAIN })
     }
 
     #[test]

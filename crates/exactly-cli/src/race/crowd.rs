@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use tokio::select;
 use tokio::task::JoinSet;
 
 use super::plan::{Call, Plan};
@@ -46,11 +47,13 @@ pub(crate) struct Played {
 
 /// Plays all calls of the plan; as many at the same time as the plan has tasks.
 ///
-/// Stops at the first failure of the handler, for nothing after it would be comparable.
+/// Stops at the first failure of the handler, for nothing after it would be comparable, and when
+/// the race is called off. However it ends, nothing that it began is under way any more.
 pub(crate) async fn rush<H: Handler>(
     handler: H,
     plan: &Arc<Plan>,
     progress: &Progress,
+    called_off: impl Future<Output = Failure>,
 ) -> Result<Played, Failure> {
     let handler = Arc::new(handler);
     let next = Arc::new(AtomicUsize::new(0));
@@ -59,18 +62,29 @@ pub(crate) async fn rush<H: Handler>(
     for _ in 0..plan.setting.tasks {
         tasks.spawn(serve(handler.clone(), plan.clone(), next.clone(), progress.clone()));
     }
-    while let Some(end) = tasks.join_next().await {
-        // Dropping the set on the way out stops the other tasks.
-        end.map_err(|_| Failure::Unfinished("the handler panicked.".to_owned()))??;
-    }
+    let end = select! {
+        end = everyone(&mut tasks) => end,
+        failure = called_off => Err(failure),
+    };
     let elapsed = start.elapsed();
+    // Whoever tidies up behind a race that failed must not be overtaken by its last writes.
+    tasks.shutdown().await;
     handler.settle().await;
+    end?;
 
     let mut standings = Vec::with_capacity(plan.requests.courses().len());
     for course in plan.requests.courses() {
         standings.push(handler.standing(course).await?);
     }
     Ok(Played { standings, elapsed })
+}
+
+/// Waits for all tasks, or for the first failure.
+async fn everyone(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+    while let Some(end) = tasks.join_next().await {
+        end.map_err(|_| Failure::Unfinished("the handler panicked.".to_owned()))??;
+    }
+    Ok(())
 }
 
 /// One of the tasks: takes the next caller of the list until nobody is left.
@@ -116,6 +130,7 @@ async fn hang_up_after(
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
     use std::sync::Mutex;
     use std::sync::atomic::AtomicU32;
 
@@ -135,7 +150,7 @@ mod tests {
         let plan = Arc::new(Plan::new(requests(), Source::Sample, setting));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-        runtime.block_on(rush(handler, &plan, &Progress::hidden()))
+        runtime.block_on(rush(handler, &plan, &Progress::hidden(), pending()))
     }
 
     /// Admits everybody, in two steps.
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_is_through_before_the_caller_hangs_up_has_happened() {
-        let through = hang_up_after(NonZeroU8::MIN, std::future::ready(Ok(())));
+        let through = hang_up_after(NonZeroU8::MIN, ready(Ok(())));
         let mut through = pin!(through);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert_eq!(through.as_mut().poll(&mut context), Poll::Ready(Ok(())));
@@ -219,6 +234,49 @@ mod tests {
     fn the_first_failure_of_the_handler_ends_the_race() {
         let failure = || Failure::Unfinished("the engine is gone.".to_owned());
         assert_eq!(play(Broken(Course(3), failure), 8, 0.0).unwrap_err(), failure());
+    }
+
+    /// Never comes to an answer.
+    struct Stuck(Arc<AtomicU32>);
+
+    /// One attempt at the door that is [`Stuck`].
+    struct Attempt(Arc<AtomicU32>);
+
+    impl Drop for Attempt {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Handler for Stuck {
+        async fn enrol(&self, _: Request) -> Result<(), Failure> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let _attempt = Attempt(self.0.clone());
+            pending().await
+        }
+
+        async fn standing(&self, _: Course) -> Result<Standing, Failure> {
+            Ok(Standing::default())
+        }
+    }
+
+    #[test]
+    fn a_race_that_is_called_off_leaves_no_attempt_under_way() {
+        let setting = Setting { seats: 30, tasks: 8, threads: 2, hang_ups_percent: 0.0, seed: 1 };
+        let plan = Arc::new(Plan::new(requests(), Source::Sample, setting));
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let under_way = Arc::new(AtomicU32::new(0));
+        let called_off = async {
+            while under_way.load(Ordering::Relaxed) < 8 {
+                yield_now().await;
+            }
+            Failure::Unfinished("interrupted.".to_owned())
+        };
+        let stuck = Stuck(under_way.clone());
+        let end = runtime.block_on(rush(stuck, &plan, &Progress::hidden(), called_off));
+        assert_eq!(end.unwrap_err(), Failure::Unfinished("interrupted.".to_owned()));
+        assert_eq!(under_way.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -9,14 +9,17 @@ use crate::failure::Status;
 /// The whole document.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
-    plan: PlanFigures,
+    plan: PlanFigures<'a>,
     codings: Vec<CodingFigures<'a>>,
     /// Whether all of exactly's own codings are exact; the same as exit status 0.
     exact: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct PlanFigures {
+struct PlanFigures<'a> {
+    engine: &'a str,
+    /// Without user, password and options.
+    url: &'a str,
     /// `null` for the built-in sample.
     requests_file: Option<String>,
     requests: u32,
@@ -62,16 +65,19 @@ struct WorstCourse<'a> {
 pub(crate) fn render(report: &Report<'_>) -> serde_json::Result<String> {
     let codings = report.entries.iter().map(|entry| figures(entry, report.plan)).collect();
     let exact = report.status() == Status::Exact;
-    let document = Document { plan: plan_figures(report.plan), codings, exact };
+    let document = Document { plan: plan_figures(report), codings, exact };
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-fn plan_figures(plan: &Plan) -> PlanFigures {
+fn plan_figures<'a>(report: &Report<'a>) -> PlanFigures<'a> {
+    let Report { plan, place, .. } = report;
     let requests_file = match &plan.source {
         Source::Sample => None,
         Source::File { path, .. } => Some(path.display().to_string()),
     };
     PlanFigures {
+        engine: place.engine,
+        url: &place.url,
         requests_file,
         requests: plan.requests.len(),
         double_clicks: plan.requests.double_clicks(),
@@ -116,16 +122,18 @@ fn figures<'a>(entry: &Entry, plan: &'a Plan) -> CodingFigures<'a> {
 mod tests {
     use super::*;
     use crate::race::coding::Coding;
-    use crate::race::report::tests::{entry, small_plan};
+    use crate::race::report::tests::{entry, report, small_plan};
 
     #[test]
     fn the_document_keeps_its_names_and_units() {
         let plan = small_plan();
         let entries = vec![entry(Coding::CountThenInsert, 2, 0, &plan)];
-        let text = render(&Report { plan: &plan, entries }).unwrap();
+        let text = render(&report(&plan, entries)).unwrap();
         insta::assert_snapshot!(text, @r#"
         {
           "plan": {
+            "engine": "memory",
+            "url": "memory:",
             "requests_file": null,
             "requests": 1200,
             "double_clicks": 0,
@@ -169,7 +177,7 @@ mod tests {
     fn what_there_is_not_is_null() {
         let plan = small_plan();
         let entries = vec![entry(Coding::Capacity, 0, 0, &plan)];
-        let text = render(&Report { plan: &plan, entries }).unwrap();
+        let text = render(&report(&plan, entries)).unwrap();
         assert!(text.contains(r#""lost_updates": 0,"#), "{text}");
         assert!(text.contains(r#""worst_course": null,"#), "{text}");
     }

@@ -2,8 +2,8 @@
 //!
 //! [`options`] say what is played; [`requests`] is the list, from an [`enrolment_file`] or a
 //! [`sample`]; a [`plan`] is what every coding gets the same of; a [`crowd`] plays it against the
-//! handler of a [`coding`], written out in [`codings`]; a [`tally`] counts what came of it; a
-//! [`report`] shows it as [`table`], [`bars`], [`json`] or [`svg`].
+//! handler of a [`coding`], written out in [`codings`], on the engine of a [`venue`]; a [`tally`]
+//! counts what came of it; a [`report`] shows it as [`table`], [`bars`], [`json`] or [`svg`].
 
 mod bars;
 mod coding;
@@ -23,6 +23,7 @@ mod summary;
 mod svg;
 mod table;
 mod tally;
+mod venue;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -37,21 +38,23 @@ use self::progress::Progress;
 use self::report::{Entry, Report};
 use self::screen::Screen;
 use self::tally::Tally;
+use self::venue::Venue;
 use crate::failure::{Failure, Status, reason};
 
 /// Plays the race and reports it.
 pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
     let plan = Arc::new(options.plan()?);
+    let runtime = workers(plan.setting.threads)?;
+    let venue = runtime.block_on(Venue::open(&options.url))?;
     if let Some(path) = &options.svg {
         // Nobody should wait for a race and then learn that its picture has no place to go.
         svg::check_writable(path)?;
     }
-    let runtime = workers(plan.setting.threads)?;
     let mut entries = Vec::new();
     for coding in options.codings() {
-        entries.push(runtime.block_on(enter(coding, &plan))?);
+        entries.push(runtime.block_on(enter(coding, &plan, &venue))?);
     }
-    let report = Report { plan: &plan, entries };
+    let report = Report { plan: &plan, place: venue.place(), entries };
 
     if let Some(path) = &options.svg {
         svg::write(&report, path)?;
@@ -75,9 +78,9 @@ fn workers(threads: u32) -> Result<Runtime, Failure> {
 }
 
 /// Plays one coding and counts what it left behind.
-async fn enter(coding: Coding, plan: &Arc<Plan>) -> Result<Entry, Failure> {
+async fn enter(coding: Coding, plan: &Arc<Plan>, venue: &Venue) -> Result<Entry, Failure> {
     let progress = Progress::start(coding, plan.requests.len());
-    let end = codings::play(coding, plan, &progress).await;
+    let end = codings::play(coding, plan, venue, &progress).await;
     progress.clear();
     let Played { standings, elapsed } = end.map_err(|failure| {
         Failure::Unfinished(format!("{} did not get to its end: {failure}", coding.name()))
@@ -90,7 +93,7 @@ async fn enter(coding: Coding, plan: &Arc<Plan>) -> Result<Entry, Failure> {
 fn page(report: &Report<'_>, screen: Screen) -> String {
     let palette = &screen.palette;
     [
-        summary::opening(report.plan, palette),
+        summary::opening(report, palette),
         table::render(report, screen),
         bars::render(report, screen),
         summary::closing(report, palette),

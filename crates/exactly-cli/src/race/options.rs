@@ -1,5 +1,6 @@
 //! The options of `exactly race`, and what their values may be.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -35,13 +36,16 @@ const MAX_THREADS: u32 = 1_024;
       your own list, with lines student,course
   exactly race --coding read-check-write --coding capacity --tasks 1000
       two of the codings, with a larger crowd
+  exactly race --url redis://localhost:6379
+      the same race on a server, where the callers really wait
   exactly race --svg race.svg --json > race.json
       a picture for a talk, and the figures for a script
 
 Exit status:
   0  every one of exactly's own codings admitted exactly the right number
   1  one of them did not, or a coding did not get to its end
-  2  wrong use, unreadable input, or a file that cannot be written")]
+  2  wrong use, unreadable input, an engine that does not open, or a file that cannot be
+     written")]
 pub(crate) struct Options {
     /// Read the requests from a CSV file with the columns student,course
     ///
@@ -50,6 +54,21 @@ pub(crate) struct Options {
     /// same line twice is a double click. One line that cannot be read, and nothing is played.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["courses", "students", "count"])]
     requests: Option<PathBuf>,
+
+    /// The engine to play on
+    ///
+    /// A race has a namespace of its own, exactly-race- and eight random digits, so that it meets
+    /// neither your data nor another race. Its keys are deleted in the end, also after Ctrl-C;
+    /// those of a race that is killed expire within the hour. The report shows the URL without
+    /// user, password and options.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "EXACTLY_URL",
+        hide_env_values = true,
+        default_value = "memory:"
+    )]
+    pub(super) url: OsString,
 
     /// Seats of every course
     #[arg(long, value_name = "N", default_value = "30", allow_negative_numbers = true,

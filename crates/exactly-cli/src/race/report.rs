@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::coding::Coding;
 use super::plan::Plan;
 use super::tally::Tally;
+use super::venue::Place;
 use crate::failure::Status;
 
 /// How one coding did.
@@ -32,6 +33,8 @@ impl Entry {
 pub(crate) struct Report<'a> {
     /// What was played.
     pub(crate) plan: &'a Plan,
+    /// Where it was played.
+    pub(crate) place: &'a Place,
     /// How the codings did, in the order they were played.
     pub(crate) entries: Vec<Entry>,
 }
@@ -50,6 +53,8 @@ impl Report<'_> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::race::plan::{Setting, Source};
     use crate::race::requests::Course;
@@ -85,6 +90,13 @@ pub(crate) mod tests {
         Entry { coding, tally, elapsed: Duration::from_micros(1_234_567) }
     }
 
+    /// A report of these entries, from a race in this process.
+    pub(crate) fn report(plan: &Plan, entries: Vec<Entry>) -> Report<'_> {
+        static HERE: LazyLock<Place> =
+            LazyLock::new(|| Place { url: "memory:".to_owned(), engine: "memory" });
+        Report { plan, place: &HERE, entries }
+    }
+
     /// A report as a race usually ends.
     pub(crate) fn usual(plan: &Plan) -> Report<'_> {
         let entries = vec![
@@ -94,13 +106,13 @@ pub(crate) mod tests {
             entry(Coding::CounterBlock, 0, 0, plan),
             entry(Coding::Capacity, 0, 0, plan),
         ];
-        Report { plan, entries }
+        report(plan, entries)
     }
 
     #[test]
     fn only_our_codings_decide_the_status() {
         let plan = small_plan();
-        let status = |entries| Report { plan: &plan, entries }.status();
+        let status = |entries| report(&plan, entries).status();
         let theirs_wrong = entry(Coding::ReadCheckWrite, 5, 0, &plan);
         let ours_wrong = entry(Coding::Capacity, 0, 1, &plan);
         assert_eq!(status(vec![theirs_wrong]), Status::Exact);

@@ -1,13 +1,14 @@
 //! The words around the figures: what was played, and what came of it.
 
 use super::figures::{counted, grouped};
-use super::plan::{Plan, Source};
+use super::plan::Source;
 use super::report::Report;
 use super::screen::{Palette, painted};
 use crate::failure::Status;
 
 /// What was played, before the figures.
-pub(crate) fn opening(plan: &Plan, palette: &Palette) -> String {
+pub(crate) fn opening(report: &Report<'_>, palette: &Palette) -> String {
+    let plan = report.plan;
     let requests = &plan.requests;
     let setting = &plan.setting;
     let title = format!(
@@ -41,6 +42,7 @@ pub(crate) fn opening(plan: &Plan, palette: &Palette) -> String {
         + "\n"
         + &line("list ", &format!("{list}; {double_clicks}"))
         + &line("crowd", &crowd)
+        + &line("on   ", &report.place.to_string())
         + &line("right", &right)
 }
 
@@ -97,16 +99,17 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use crate::race::coding::Coding;
-    use crate::race::plan::Setting;
-    use crate::race::report::tests::{entry, small_plan, usual};
+    use crate::race::plan::{Plan, Setting};
+    use crate::race::report::tests::{entry, report, small_plan, usual};
     use crate::race::requests::Intake;
 
     #[test]
     fn the_opening_says_what_was_played() {
-        insta::assert_snapshot!(opening(&small_plan(), &Palette::PLAIN), @"
+        insta::assert_snapshot!(opening(&usual(&small_plan()), &Palette::PLAIN), @"
         1,200 requests from 400 students for 4 courses of 30 seats each
         list  the built-in sample; 0 double clicks
         crowd 256 tasks on 8 threads, seed 30; 12 hang-ups, each with a second attempt
+        on    memory:
         right 120: in every course each student who asked, up to its seats
         ");
     }
@@ -119,10 +122,11 @@ mod tests {
         let source = Source::File { path: "requests.csv".into(), has_header: false };
         let setting = Setting { seats: 1, tasks: 1, threads: 1, hang_ups_percent: 50.0, seed: 7 };
         let plan = Plan::new(intake.finish(), source, setting);
-        insta::assert_snapshot!(opening(&plan, &Palette::PLAIN), @"
+        insta::assert_snapshot!(opening(&report(&plan, vec![]), &Palette::PLAIN), @"
         2 requests from 1 student for 1 course of 1 seat each
         list  requests.csv (no header: first the student, then the course); 1 double click
         crowd 1 task on 1 thread, seed 7; 1 hang-up, each with a second attempt
+        on    memory:
         right 1: in every course each student who asked, up to its seats
         ");
     }
@@ -145,7 +149,7 @@ mod tests {
         let entries =
             vec![entry(Coding::CounterBlock, 0, 0, &plan), entry(Coding::Capacity, 0, 2, &plan)];
         assert_eq!(
-            closing(&Report { plan: &plan, entries }, &Palette::PLAIN),
+            closing(&report(&plan, entries), &Palette::PLAIN),
             "capacity was furthest off in Anatomy 1: 28 admitted, 30 right\n\n\
              capacity did not admit exactly the right number. That is a mistake in exactly: \
              please report it with the options of this race.\n"
@@ -157,7 +161,7 @@ mod tests {
         let plan = small_plan();
         let entries = vec![entry(Coding::ReadCheckWrite, 0, 0, &plan)];
         assert_eq!(
-            closing(&Report { plan: &plan, entries }, &Palette::PLAIN),
+            closing(&report(&plan, entries), &Palette::PLAIN),
             "None of exactly's own codings was played.\n"
         );
     }

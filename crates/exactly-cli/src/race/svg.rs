@@ -94,7 +94,7 @@ fn rows_bottom(report: &Report<'_>) -> i32 {
 
 fn draw_words(canvas: &Canvas<'_>, report: &Report<'_>) -> Drawn {
     let plan = report.plan;
-    let (title, subtitle) = (title(report), subtitle(plan));
+    let (title, subtitle) = (title(report), subtitle(report));
     draw_text(canvas, &title, (MARGIN, 66), Font::bold(46, INK).fitting(&title))?;
     draw_text(canvas, &subtitle, (MARGIN, 118), Font::plain(19, GREY).fitting(&subtitle))?;
 
@@ -117,7 +117,8 @@ fn title(report: &Report<'_>) -> String {
     if most > u64::from(seats) { format!("{promise}, not {}", grouped(most)) } else { promise }
 }
 
-fn subtitle(plan: &Plan) -> String {
+fn subtitle(report: &Report<'_>) -> String {
+    let plan = report.plan;
     [
         counted(plan.requests.len(), "request"),
         counted(plan.requests.courses().len() as u64, "course"),
@@ -128,6 +129,7 @@ fn subtitle(plan: &Plan) -> String {
         ),
         counted(plan.hang_ups(), "hang-up"),
         format!("seed {}", plan.setting.seed),
+        report.place.to_string(),
     ]
     .join(" · ")
 }
@@ -327,7 +329,7 @@ fn draw_text(canvas: &Canvas<'_>, text: &str, at: (i32, i32), font: Font) -> Dra
 mod tests {
     use super::*;
     use crate::race::coding::Coding;
-    use crate::race::report::tests::{entry, small_plan, usual};
+    use crate::race::report::tests::{entry, report, small_plan, usual};
 
     fn words(picture: &str) -> Vec<&str> {
         let lines = picture.lines().map(str::trim);
@@ -342,7 +344,7 @@ mod tests {
         assert!(picture.trim_end().ends_with("</svg>"), "{picture}");
         insta::assert_snapshot!(words(&picture).join("\n"), @"
         Exactly 30 seats, not 1,264
-        1,200 requests · 4 courses · 256 tasks on 8 threads · 12 hang-ups · seed 30
+        1,200 requests · 4 courses · 256 tasks on 8 threads · 12 hang-ups · seed 30 · memory:
         right: 120 admissions, in every course each student who asked, up to its seats
         exactly race
         wrongly refused
@@ -370,7 +372,7 @@ mod tests {
     fn the_title_only_promises_when_no_course_was_overrun() {
         let plan = small_plan();
         let entries = vec![entry(Coding::Capacity, 0, 0, &plan)];
-        assert_eq!(title(&Report { plan: &plan, entries }), "Exactly 30 seats");
+        assert_eq!(title(&report(&plan, entries)), "Exactly 30 seats");
     }
 
     #[test]

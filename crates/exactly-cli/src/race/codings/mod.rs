@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use exactly::{Counter, Objects, Store};
-use tokio::task::yield_now;
+use tokio::task::{JoinSet, yield_now};
 
 use self::capacity::Capacity;
 use self::count_then_insert::CountThenInsert;
@@ -26,13 +26,14 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::requests::{self, Request, Student};
 use super::tally::Standing;
+use super::venue::{KEYS_LIVE, Venue, outlives_us};
 use crate::failure::Failure;
-
-/// The engine that all codings are played on.
-const ENGINE: &str = "memory:";
 
 /// How often a handler waits for something else on its way to the answer.
 const WAITS: usize = 3;
+
+/// How many courses are deleted at the same time.
+const DELETED_AT_ONCE: usize = 64;
 
 /// The objects of a course.
 #[derive(Debug, Objects)]
@@ -42,6 +43,14 @@ struct Course {
     /// None here: how many there are is an option of the race.
     #[exactly(limit = 0)]
     seats: exactly::Capacity,
+}
+
+impl Course {
+    /// Gone by itself, should nobody get to delete it.
+    fn expiring(self) -> Self {
+        let Self { slots_taken, seats } = self;
+        Self { slots_taken: slots_taken.with_ttl(KEYS_LIVE), seats: seats.with_ttl(KEYS_LIVE) }
+    }
 }
 
 /// What a handler works with: all that is kept of one course.
@@ -56,6 +65,7 @@ impl Desk {
     fn open(store: &Store, course: requests::Course, seats: u32) -> Self {
         let Course { slots_taken, seats: places } = Course::at(store, course.0);
         let course = Course { slots_taken, seats: places.with_limit(seats.into()) };
+        let course = if outlives_us(store) { course.expiring() } else { course };
         Self { course, roster: Roster::default(), seats: seats.into() }
     }
 }
@@ -116,14 +126,36 @@ impl<C: Enrol> Handler for Office<C> {
     }
 }
 
-/// Plays one coding on a store of its own.
+/// Plays one coding on a store of its own, and leaves nothing there.
 pub(super) async fn play(
     coding: Coding,
     plan: &Arc<Plan>,
+    venue: &Venue,
     progress: &Progress,
 ) -> Result<Played, Failure> {
-    let store = Store::open(ENGINE).await?;
-    play_on(store, coding, plan, progress).await
+    let store = venue.store(coding).await?;
+    let end = play_on(store.clone(), coding, plan, progress, venue.called_off()).await;
+    tidy_up(&store, plan).await;
+    end
+}
+
+/// Deletes every course from an engine that would keep them. Stops when one cannot be deleted, for
+/// then the engine is out of reach or the process about to be: the keys expire.
+async fn tidy_up(store: &Store, plan: &Plan) {
+    if !outlives_us(store) {
+        return;
+    }
+    let mut deleting = JoinSet::new();
+    for course in plan.requests.courses() {
+        if deleting.len() == DELETED_AT_ONCE
+            && !matches!(deleting.join_next().await, Some(Ok(Ok(_))))
+        {
+            return;
+        }
+        let course = Course::at(store, course.0);
+        deleting.spawn(async move { course.delete_all().await });
+    }
+    while let Some(Ok(Ok(_))) = deleting.join_next().await {}
 }
 
 async fn play_on(
@@ -131,13 +163,14 @@ async fn play_on(
     coding: Coding,
     plan: &Arc<Plan>,
     progress: &Progress,
+    called_off: impl Future<Output = Failure>,
 ) -> Result<Played, Failure> {
     match coding {
-        Coding::ReadCheckWrite => rush(ReadCheckWrite, store, plan, progress).await,
-        Coding::CountThenInsert => rush(CountThenInsert, store, plan, progress).await,
-        Coding::StepBackByHand => rush(StepBackByHand, store, plan, progress).await,
-        Coding::CounterBlock => rush(CounterBlock, store, plan, progress).await,
-        Coding::Capacity => rush(Capacity, store, plan, progress).await,
+        Coding::ReadCheckWrite => rush(ReadCheckWrite, store, plan, progress, called_off).await,
+        Coding::CountThenInsert => rush(CountThenInsert, store, plan, progress, called_off).await,
+        Coding::StepBackByHand => rush(StepBackByHand, store, plan, progress, called_off).await,
+        Coding::CounterBlock => rush(CounterBlock, store, plan, progress, called_off).await,
+        Coding::Capacity => rush(Capacity, store, plan, progress, called_off).await,
     }
 }
 
@@ -146,19 +179,21 @@ async fn rush(
     store: Store,
     plan: &Arc<Plan>,
     progress: &Progress,
+    called_off: impl Future<Output = Failure>,
 ) -> Result<Played, Failure> {
-    crowd::rush(Office::open(coding, store, plan), plan, progress).await
+    crowd::rush(Office::open(coding, store, plan), plan, progress, called_off).await
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use exactly::core::operations::Op;
     use exactly::core::operations::capacity::{CapacityOp, Confirm, Release};
-    use exactly::core::{Answer, Batch, Engine, Mark, Reply, Step};
+    use exactly::core::{Answer, Batch, Durability, Engine, Mark, Reply, Step};
     use exactly::layers::Faults;
-    use exactly::{Key, Profile};
+    use exactly::{Key, Life, Profile};
     use tokio::runtime::{Builder, Runtime};
 
     use super::*;
@@ -212,7 +247,8 @@ mod tests {
         engine: impl AsyncFn() -> Store,
     ) -> Tally {
         runtime.block_on(async {
-            let played = play_on(engine().await, coding, plan, &Progress::hidden()).await.unwrap();
+            let progress = Progress::hidden();
+            let played = play_on(engine().await, coding, plan, &progress, pending()).await.unwrap();
             Tally::count(&plan.requests, plan.setting.seats, &played.standings)
         })
     }
@@ -225,13 +261,13 @@ mod tests {
 
     /// An engine in this process: it answers at once.
     async fn near() -> Store {
-        Store::open(ENGINE).await.unwrap()
+        Store::open("memory:").await.unwrap()
     }
 
     /// An engine at the other end of a line: a caller can hang up while the question is on its way
     /// and while the answer is.
     async fn distant() -> Store {
-        Store::builder().layer(Faults::late).open(ENGINE).await.unwrap()
+        Store::builder().layer(Faults::late).open("memory:").await.unwrap()
     }
 
     /// Every other lease runs out just before its seat is confirmed.
@@ -267,7 +303,7 @@ mod tests {
     fn whose_lease_runs_out_asks_for_another_seat() {
         let lapsing = async || {
             let layer = |engine| Lapsing(engine, AtomicBool::new(false));
-            Store::builder().layer(layer).open(ENGINE).await.unwrap()
+            Store::builder().layer(layer).open("memory:").await.unwrap()
         };
         let plan = sampled(CROWDED, setting(30, 256, 20.0));
         assert_exact(&in_turns(Coding::Capacity, &plan, lapsing), Coding::Capacity, &plan);
@@ -344,13 +380,75 @@ mod tests {
         assert!(in_turns(Coding::StepBackByHand, &patient, near).exact());
     }
 
+    /// An engine that keeps what is stored when this process ends.
+    #[derive(Debug)]
+    struct Lasting<E>(E);
+
+    impl<E: Engine> Engine for Lasting<E> {
+        fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+            self.0.apply(batch)
+        }
+
+        fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+            self.0.changed(key, since)
+        }
+
+        fn profile(&self) -> Profile {
+            Profile { durability: Durability::Disk, ..self.0.profile() }
+        }
+    }
+
+    async fn lives(store: &Store, plan: &Plan) -> Vec<Life> {
+        let mut lives = Vec::new();
+        for course in plan.requests.courses() {
+            let Course { slots_taken, seats } = Course::at(store, course.0);
+            lives.extend([slots_taken.ttl().await.unwrap(), seats.ttl().await.unwrap()]);
+        }
+        lives.retain(|life| *life != Life::Missing);
+        lives
+    }
+
+    #[test]
+    fn on_an_engine_that_lasts_keys_expire_and_are_deleted() {
+        let plan = sampled(CROWDED, setting(30, 256, 20.0));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        for coding in Coding::ALL {
+            runtime.block_on(async {
+                let store = Store::builder().layer(Lasting).open("memory:").await.unwrap();
+                let progress = Progress::hidden();
+                play_on(store.clone(), coding, &plan, &progress, pending()).await.unwrap();
+                let left = lives(&store, &plan).await;
+                let expires = |life: &Life| matches!(life, Life::Left(left) if *left <= KEYS_LIVE);
+                assert!(left.iter().all(expires), "{coding:?}: {left:?}");
+                // The rows are in this process.
+                assert_eq!(left.is_empty(), coding == Coding::CountThenInsert, "{coding:?}");
+                tidy_up(&store, &plan).await;
+                assert_eq!(lives(&store, &plan).await, [], "{coding:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn in_this_process_keys_neither_expire_nor_are_deleted() {
+        let plan = sampled(CROWDED, setting(30, 256, 0.0));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (store, progress) = (near().await, Progress::hidden());
+            let end = play_on(store.clone(), Coding::Capacity, &plan, &progress, pending()).await;
+            end.unwrap();
+            tidy_up(&store, &plan).await;
+            let left = lives(&store, &plan).await;
+            assert!(left.contains(&Life::Persistent) && left.len() == 60, "{left:?}");
+        });
+    }
+
     #[test]
     fn a_fault_of_the_engine_ends_the_race() {
         let plan = sampled(CROWDED, setting(30, 16, 0.0));
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let end = runtime.block_on(async {
-            let store = Store::builder().namespace("no\0name").open(ENGINE).await?;
-            play_on(store, Coding::Capacity, &plan, &Progress::hidden()).await
+            let store = Store::builder().namespace("no\0name").open("memory:").await?;
+            play_on(store, Coding::Capacity, &plan, &Progress::hidden(), pending()).await
         });
         let Err(Failure::Unfinished(sentence)) = end else { panic!("the race went on") };
         assert!(sentence.contains("namespace"), "{sentence}");
