@@ -17,7 +17,7 @@ use crate::script::{Part, Script};
 use crate::words::Words;
 
 /// Largest sum that is exact whatever adds it up.
-const EXACT: i64 = 1 << 53;
+const EXACT: u64 = 1 << 53;
 
 /// Where and how records of tokens are kept.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ pub(crate) fn sum(step: &Step) -> Option<(i64, u32)> {
     };
     let plain = start == 0 && bounds == Bounds::NONE && step.lifetime == Lifetime::Unchanged;
     let sum = by.checked_mul(i64::from(times))?;
-    (plain && times > 0 && sum.abs() <= EXACT).then_some((sum, times))
+    (plain && times > 0 && sum.unsigned_abs() <= EXACT).then_some((sum, times))
 }
 
 /// The keys and arguments of a batch, without its token.

@@ -452,7 +452,7 @@ fn take_back<N: Number>(
 }
 
 fn overflow<N: Number>(old: N, sign: &str, by: N) -> Misuse {
-    Misuse::Overflow(format!("{old} {sign} {by} does not fit into {}", std::any::type_name::<N>()))
+    Misuse::Overflow(format!("{old} {sign} {by} does not fit"))
 }
 
 #[cfg(test)]
