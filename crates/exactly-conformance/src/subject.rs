@@ -116,3 +116,27 @@ pub fn run<F: Future<Output = ()>>(setup: impl Setup, case: impl FnOnce(Subject)
         tokio::time::timeout(PATIENCE, case(subject)).await.expect("the case ends");
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Missing;
+
+    impl Setup for Missing {
+        async fn engine(&self) -> Arc<dyn Engine> {
+            panic!("it is missing")
+        }
+
+        async fn pass(&self, _: Duration) {}
+
+        fn missing(&self) -> Option<String> {
+            Some("no such server".to_owned())
+        }
+    }
+
+    #[test]
+    fn a_case_of_a_missing_engine_is_skipped() {
+        run(Missing, async |_| panic!("it has no engine"));
+    }
+}
