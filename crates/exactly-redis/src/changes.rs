@@ -16,8 +16,8 @@ use tokio::sync::{Mutex as Turn, watch};
 use tokio::time::timeout;
 
 use crate::connection::{Asked, Dial, Open};
+use crate::heard::Heard;
 use crate::names::KeyStyle;
-use crate::server::text;
 
 /// How often a key is looked at where the server pushes nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -131,21 +131,23 @@ impl Changes {
 
     async fn track(&self) -> Result<Tracking, Fault> {
         let awaited = Arc::clone(&self.awaited);
-        let pushed = move |info: PushInfo| match info.kind {
-            PushKind::Invalidate => {
-                let mut awaited = awaited.lock();
-                match info.data.first() {
-                    Some(Value::Array(names)) => names.iter().for_each(|name| {
-                        if let Value::BulkString(name) = name {
-                            awaited.bump(name);
-                        }
-                    }),
-                    // Everything was flushed.
-                    Some(_) | None => awaited.bump_all(),
-                }
+        let pushed = move |info: PushInfo| {
+            let mut awaited = awaited.lock();
+            if info.kind == PushKind::Disconnection {
+                return awaited.bump_all();
             }
-            PushKind::Disconnection => awaited.lock().bump_all(),
-            _ => {}
+            if info.kind != PushKind::Invalidate {
+                return;
+            }
+            match info.data.first() {
+                Some(Value::Array(names)) => names.iter().for_each(|name| {
+                    if let Value::BulkString(name) = name {
+                        awaited.bump(name);
+                    }
+                }),
+                // Everything was flushed.
+                Some(_) | None => awaited.bump_all(),
+            }
         };
         let mut open = self.dial.open(Some(Arc::new(pushed))).await?;
         let mut track = redis::cmd("CLIENT");
@@ -154,36 +156,33 @@ impl Changes {
             true => self.dial.ask(&mut open, &Asked::One(track)).await?.pop(),
             false => None,
         };
-        Ok(Tracking { open, pushes: matches!(answer, Some(Value::Okay)) })
+        Ok(Tracking { open, pushes: matches!(answer, Some(Heard::Okay)) })
     }
 }
 
 /// How long until something ends by itself.
-fn ends(answers: &[Value]) -> Option<Duration> {
+fn ends(answers: &[Heard]) -> Option<Duration> {
     let [_, left, time, first] = answers else { return None };
     let life = match left {
-        Value::Int(left) => u64::try_from(*left).ok().map(Duration::from_millis),
-        _ => None,
+        Heard::Number(left) => u64::try_from(*left).ok().map(Duration::from_millis),
+        Heard::Nothing | Heard::Okay | Heard::Text(_) | Heard::List(_) => None,
+        Heard::Error(_) | Heard::Odd => None,
     };
-    let lease = (|| {
-        let Value::Array(first) = first else { return None };
-        let score = match first.as_slice() {
-            [Value::Array(pair)] => pair.get(1)?,
-            [_, score] => score,
-            _ => return None,
-        };
-        let until = match score {
-            Value::Double(until) => Duration::try_from_secs_f64(until / 1e6).ok()?,
-            other => Duration::from_micros(text(other).parse().ok()?),
-        };
-        let Value::Array(time) = time else { return None };
-        let [seconds, micros] = time.as_slice() else { return None };
-        let now = Duration::from_secs(text(seconds).parse().ok()?)
-            + Duration::from_micros(text(micros).parse().ok()?);
-        Some(until.saturating_sub(now))
-    })();
+    let lease = first_lease(first)
+        .zip(time.micros())
+        .map(|(until, now)| Duration::from_micros(until.saturating_sub(now)));
     // A moment more, so that it is over on the server as well.
     life.into_iter().chain(lease).min().map(|end| end + Duration::from_millis(1))
+}
+
+/// When the first lease ends: the score of the first member, which RESP3 nests and RESP2 does not.
+fn first_lease(first: &Heard) -> Option<u64> {
+    let score = match first.list() {
+        [pair @ Heard::List(_)] => pair.list().get(1)?,
+        [_, score] => score,
+        _ => return None,
+    };
+    score.text().parse().ok()
 }
 
 /// One caller waiting; takes the key off the list when the last one goes, be it cancelled.

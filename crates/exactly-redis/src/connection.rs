@@ -7,18 +7,19 @@ use std::time::Duration;
 use exactly_core::Fault;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind};
 use tokio::sync::Mutex as Turn;
 use tokio::time::timeout;
 
 use crate::fault;
+use crate::heard::Heard;
 use crate::options::{Options, place};
 
 /// Where connections come from.
 #[derive(Clone)]
 pub(crate) enum Source {
     /// As many as are needed, and again when one is lost.
-    Client(Client),
+    Client(Box<Client>),
     /// One that somebody else made. When it is lost, nobody here can make another.
     Given(Box<MultiplexedConnection>),
 }
@@ -102,7 +103,7 @@ impl Dial {
     ///
     /// # Faults
     /// When no answer came, and the connection is of no use any more.
-    pub(crate) async fn ask(&self, open: &mut Open, asked: &Asked) -> Result<Vec<Value>, Fault> {
+    pub(crate) async fn ask(&self, open: &mut Open, asked: &Asked) -> Result<Vec<Heard>, Fault> {
         let answered = async {
             match asked {
                 Asked::One(command) => {
@@ -114,7 +115,7 @@ impl Dial {
             }
         };
         match timeout(self.reply_timeout, answered).await {
-            Ok(Ok(values)) => Ok(values),
+            Ok(Ok(values)) => Ok(values.into_iter().map(Heard::from).collect()),
             Ok(Err(error)) => Err(fault::of_sending(&error, &self.place)),
             Err(_) => Err(Fault::timed_out(self.reply_timeout)),
         }
@@ -157,7 +158,7 @@ impl Line {
         Ok(open)
     }
 
-    pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Value>, Fault> {
+    pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Heard>, Fault> {
         let mut open = self.open().await?;
         let answer = self.dial.ask(&mut open, asked).await;
         if answer.is_err() {

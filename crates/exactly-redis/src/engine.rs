@@ -9,13 +9,14 @@ use exactly_core::{
 };
 use parking_lot::RwLock;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, ServerError, Value};
+use redis::{Client, ServerError};
 use smallvec::SmallVec;
 
 use crate::changes::Changes;
 use crate::connection::{Asked, Dial, Line, Source};
 use crate::exclusive::Exclusive;
 use crate::fault;
+use crate::heard::Heard;
 use crate::native::{self, Answer};
 use crate::options::Options;
 use crate::reply;
@@ -57,7 +58,7 @@ impl Redis {
     /// or the server may evict keys; *not applied* when it cannot be reached.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         let (options, client) = options.of_url(url)?;
-        Self::from_source(Source::Client(client), options).await
+        Self::from_source(Source::Client(Box::new(client)), options).await
     }
 
     /// On connections of this client's making.
@@ -65,7 +66,7 @@ impl Redis {
     /// # Faults
     /// As [`Redis::open`].
     pub async fn from_client(client: Client, options: Options) -> Result<Self, Fault> {
-        Self::from_source(Source::Client(client), options).await
+        Self::from_source(Source::Client(Box::new(client)), options).await
     }
 
     /// On a connection that is open already, and that others may use as well. When it is lost, it
@@ -126,9 +127,9 @@ impl Inner {
             let command = request.command(&echo, whole);
             let mut values = self.ask(Asked::One(command), request.size()).await?;
             match values.pop() {
-                Some(Value::BulkString(answer)) => return read(&answer, &echo, batch),
-                Some(Value::ServerError(error)) if is_new_to_it(&error) && !whole => whole = true,
-                Some(Value::ServerError(error)) => return Err(self.refused(&error)),
+                Some(Heard::Text(answer)) => return read(&answer, &echo, batch),
+                Some(Heard::Error(error)) if is_new_to_it(&error) && !whole => whole = true,
+                Some(Heard::Error(error)) => return Err(self.refused(&error)),
                 Some(_) | None => return Err(crate::words::odd()),
             }
         }
@@ -163,7 +164,7 @@ impl Inner {
         if batch.apart { Ok(Reply::Applied(outcomes)) } else { alone(&batch.steps[0], outcomes) }
     }
 
-    async fn ask(&self, asked: Asked, size: usize) -> Result<Vec<Value>, Fault> {
+    async fn ask(&self, asked: Asked, size: usize) -> Result<Vec<Heard>, Fault> {
         if size > LARGE && self.dial.makes_more() {
             return self.exclusive.ask(&asked).await;
         }

@@ -3,10 +3,10 @@
 
 use exactly_core::Fault;
 use parking_lot::Mutex;
-use redis::Value;
 use tokio::sync::Semaphore;
 
 use crate::connection::{Asked, Dial, Open};
+use crate::heard::Heard;
 
 /// The most of them.
 const CONNECTIONS_MAX: usize = 4;
@@ -26,7 +26,7 @@ impl Exclusive {
 
     /// A connection is kept only after it has answered: one whose batch failed, or whose caller went
     /// away in between, still owes an answer and is closed.
-    pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Value>, Fault> {
+    pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Heard>, Fault> {
         let turn = self.turns.acquire().await;
         let _turn = turn.map_err(|_| Fault::at_capacity("connections", CONNECTIONS_MAX))?;
         let idle = self.idle.lock().pop().filter(Open::is_open);

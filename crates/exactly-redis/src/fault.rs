@@ -12,15 +12,22 @@ pub(crate) fn of_connecting(error: &RedisError, place: &str) -> Fault {
         return refusal;
     }
     let message = format!("no connection to {place}: {error}");
-    match error.kind() {
-        ErrorKind::AuthenticationFailed => Fault::denied(message),
-        ErrorKind::InvalidClientConfig => Fault::bad_url(message),
-        ErrorKind::RESP3NotSupported => Fault::bad_url(format!(
-            "{message}; the server is older than Redis 6: add `?protocol=resp2` to the URL"
-        )),
-        _ if is_about_trust(error) => Fault::untrusted(message),
-        _ => Fault::unavailable(format!("{message}; is the server running, and this its address?")),
+    let kind = error.kind();
+    if kind == ErrorKind::AuthenticationFailed {
+        return Fault::denied(message);
     }
+    if kind == ErrorKind::InvalidClientConfig {
+        return Fault::bad_url(message);
+    }
+    if kind == ErrorKind::RESP3NotSupported {
+        return Fault::bad_url(format!(
+            "{message}; the server is older than Redis 6: add `?protocol=resp2` to the URL"
+        ));
+    }
+    if is_about_trust(error) {
+        return Fault::untrusted(message);
+    }
+    Fault::unavailable(format!("{message}; is the server running, and this its address?"))
 }
 
 /// A request that was sent, or may have been, and has no answer.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use exactly_core::{Batch, Fault, Key, Misuse, Outcome};
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline};
 use smallvec::SmallVec;
 
 use crate::fault;
+use crate::heard::Heard;
 use crate::names::KeyStyle;
 use crate::operations;
 use crate::operations::millis;
@@ -65,9 +66,9 @@ pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<P
 /// # Faults
 /// When the server refused all of them for the same reason; if it took some, each of the others
 /// tells its own.
-pub(crate) fn answers(batch: &Batch, values: Vec<Value>) -> Result<SmallVec<[Answer; 1]>, Fault> {
-    let refused = |value: &Value| {
-        if let Value::ServerError(error) = value
+pub(crate) fn answers(batch: &Batch, values: Vec<Heard>) -> Result<SmallVec<[Answer; 1]>, Fault> {
+    let refused = |value: &Heard| {
+        if let Heard::Error(error) = value
             && !matches!(error.code(), "WRONGTYPE" | "ERR")
         {
             return Some(fault::of_server(error));

@@ -176,6 +176,12 @@ fn client(info: ConnectionInfo) -> Result<Client, Fault> {
     if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) && !cfg!(feature = "tls") {
         return Err(Fault::bad_url("`rediss:` needs the feature `tls`"));
     }
+    #[cfg(feature = "tls")]
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        // A program with two providers must choose one, or the first handshake panics. If it has
+        // chosen, this changes nothing.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
     Client::open(info).map_err(|_| unreadable())
 }
 

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use exactly_core::{Durability, Fault};
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline};
 use tracing::warn;
 
 use crate::connection::{Asked, Dial, Open};
 use crate::fault;
+use crate::heard::Heard;
 use crate::options::Options;
 
 /// What is known of the server.
@@ -58,25 +59,31 @@ impl Server {
         let [info, time, fsync, increx] = answers.as_slice() else {
             return Err(crate::words::odd());
         };
-        if let Value::ServerError(error) = time {
+        if let Heard::Error(error) = time {
             return Err(fault::of_server(error));
         }
-        let info = parse_info(&text(info));
+        let info = parse_info(&info.text());
         check_eviction(&info, options)?;
         let (valkey, version) = match info.get("valkey_version") {
             Some(version) => (true, parse_version(version)),
             None => (false, parse_version(info.get("redis_version").map_or("", String::as_str))),
         };
         let knows = Knows {
-            bounded_step: !list(increx).first().is_none_or(|known| matches!(known, Value::Nil)),
+            bounded_step: increx
+                .list()
+                .first()
+                .is_some_and(|known| !matches!(known, Heard::Nothing)),
             set_and_get: valkey || version >= (7, 0),
             set_if_equal: version >= if valkey { (8, 1) } else { (8, 4) },
         };
         Ok(Self {
             name: if valkey { "valkey" } else { "redis" },
-            durability: durability(&info, &text_of_last(fsync)),
+            durability: durability(
+                &info,
+                &fsync.list().last().map(Heard::text).unwrap_or_default(),
+            ),
             knows: if options.newer_commands { knows } else { Knows::default() },
-            clock: Clock { heard: Instant::now(), micros: micros(time).unwrap_or_default() },
+            clock: Clock { heard: Instant::now(), micros: time.micros().unwrap_or_default() },
         })
     }
 
@@ -130,35 +137,6 @@ fn parse_info(info: &str) -> HashMap<String, String> {
 fn parse_version(version: &str) -> (u32, u32) {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-}
-
-fn list(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(values) | Value::Set(values) => values,
-        _ => &[],
-    }
-}
-
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::SimpleString(text) | Value::VerbatimString { text, .. } => text.clone(),
-        Value::Int(number) => number.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn text_of_last(value: &Value) -> String {
-    match value {
-        Value::Map(pairs) => pairs.last().map(|(_, value)| text(value)).unwrap_or_default(),
-        other => list(other).last().map(text).unwrap_or_default(),
-    }
-}
-
-fn micros(time: &Value) -> Option<u64> {
-    let [seconds, micros] = list(time) else { return None };
-    let seconds: u64 = text(seconds).parse().ok()?;
-    Some(seconds * 1_000_000 + text(micros).parse::<u64>().ok()?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The engine passes the one suite, each case on a real server of its own.
+//! The engine passes the one suite, each case on a real server of its own: as it is, and through the
+//! layer that names every batch with a token.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
@@ -7,18 +8,31 @@ use std::time::Duration;
 use exactly_conformance::Setup;
 use exactly_conformance::servers::{self, Flavour};
 use exactly_core::Engine;
+use exactly_core::layers::Retry;
 use exactly_redis::{Options, Redis};
 
 /// An engine on a private server, which ends with the case.
 struct Server {
     flavour: Flavour,
     options: Options,
+    named: bool,
     server: Mutex<Option<servers::Redis>>,
 }
 
 impl Server {
-    fn of(flavour: Flavour) -> Self {
-        Self { flavour, options: Options::new(), server: Mutex::new(None) }
+    /// Without tokens: by commands of the server where it has them.
+    fn bare(flavour: Flavour) -> Self {
+        Self { flavour, options: Options::new(), named: false, server: Mutex::new(None) }
+    }
+
+    /// Every batch that writes under a token of its session.
+    fn named(flavour: Flavour) -> Self {
+        Self { named: true, ..Self::bare(flavour) }
+    }
+
+    /// By commands of Redis 6 alone.
+    fn plain(flavour: Flavour) -> Self {
+        Self { options: Options::new().without_newer_commands(), ..Self::bare(flavour) }
     }
 }
 
@@ -27,12 +41,36 @@ impl Setup for Server {
         let server = servers::Redis::start(self.flavour).await;
         let engine = Redis::open(&server.url(), self.options.clone()).await.unwrap();
         *self.server.lock().unwrap() = Some(server);
-        Arc::new(engine)
+        if self.named { Arc::new(Retry::new(engine)) } else { Arc::new(engine) }
     }
 
     async fn pass(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
+
+    fn missing(&self) -> Option<String> {
+        self.flavour.missing()
+    }
 }
 
-exactly_conformance::suite!(Server::of(Flavour::Redis7));
+macro_rules! on {
+    ($($name:ident: $setup:expr;)+) => {
+        $(
+            mod $name {
+                use super::*;
+                exactly_conformance::suite!($setup);
+            }
+        )+
+    };
+}
+
+on! {
+    redis_7: Server::bare(Flavour::Redis7);
+    redis_7_named: Server::named(Flavour::Redis7);
+    redis_7_plain: Server::plain(Flavour::Redis7);
+    redis_8: Server::bare(Flavour::Redis8);
+    redis_8_named: Server::named(Flavour::Redis8);
+    valkey_9: Server::bare(Flavour::Valkey9);
+    valkey_9_named: Server::named(Flavour::Valkey9);
+    valkey_9_plain: Server::plain(Flavour::Valkey9);
+}

@@ -86,6 +86,8 @@ pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.
 pub use exactly_core as core;
+#[cfg(feature = "redis")]
+pub use exactly_redis as redis;
 
 /// The examples of the README, run as tests.
 #[cfg(doctest)]

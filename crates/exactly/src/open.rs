@@ -5,15 +5,42 @@ use std::sync::Arc;
 use exactly_core::{Engine, Fault};
 
 /// Every scheme of this version, the feature it needs, and whether this build has it.
-const SCHEMES: [(&str, &str, bool); 1] = [("memory", "memory", cfg!(feature = "memory"))];
+const SCHEMES: [(&str, &str, bool); 7] = [
+    ("memory", "memory", cfg!(feature = "memory")),
+    ("redis", "redis", cfg!(feature = "redis")),
+    ("rediss", "redis", cfg!(feature = "redis")),
+    ("valkey", "redis", cfg!(feature = "redis")),
+    ("valkeys", "redis", cfg!(feature = "redis")),
+    ("redis+unix", "redis", cfg!(feature = "redis")),
+    ("unix", "redis", cfg!(feature = "redis")),
+];
 
-pub(crate) async fn open(url: &str) -> Result<Arc<dyn Engine>, Fault> {
+/// What the engines that need more than a URL are opened with.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    #[cfg(feature = "redis")]
+    pub(crate) redis: exactly_redis::Options,
+}
+
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(
+        clippy::unused_async,
+        unused_variables,
+        reason = "the engines of this build open at once"
+    )
+)]
+pub(crate) async fn open(url: &str, options: Options) -> Result<Arc<dyn Engine>, Fault> {
     let Some((scheme, _)) = url.split_once(':') else {
         return Err(refused("the URL has no `scheme:` in front"));
     };
     match scheme {
         #[cfg(feature = "memory")]
         "memory" => memory(&url["memory:".len()..]),
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" | "valkey" | "valkeys" | "redis+unix" | "unix" => {
+            Ok(Arc::new(exactly_redis::Redis::open(url, options.redis).await?))
+        }
         _ => {
             let feature = SCHEMES.iter().find(|(known, ..)| *known == scheme);
             // What follows the scheme may hold a password, and so may a URL without one: neither is
@@ -55,12 +82,12 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_url_is_misuse_that_lists_what_opens_and_repeats_no_password() {
         for (url, says) in [
-            ("redis://user:secret@host", "`redis:`"),
+            ("gopher://user:secret@host", "`gopher:`"),
             ("secret", "no `scheme:`"),
             ("", "no `scheme:`"),
             ("memory:secret", "nothing after the colon"),
         ] {
-            let fault = open(url).await.unwrap_err();
+            let fault = open(url, Options::default()).await.unwrap_err();
             assert!(fault.is_misuse() && fault.is_bad_url(), "{fault}");
             let said = fault.to_string();
             assert!(said.contains(says) && said.contains("memory:"), "{said}");

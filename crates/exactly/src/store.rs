@@ -46,9 +46,13 @@ impl Store {
     /// | URL | engine |
     /// | --- | --- |
     /// | `memory:` | a new, empty one in this process's memory |
+    /// | `redis://user:password@host:port/database` | Redis, Valkey and what speaks their protocol |
+    /// | `rediss://…` | the same over TLS |
+    /// | `unix:///path/to/socket` | the same over a socket of this machine |
     ///
     /// # Faults
-    /// *Misuse* when the URL names no engine of this build: the message lists those it does.
+    /// *Misuse* when the URL names no engine of this build (the message lists those it does), or a
+    /// server refuses the password; *not applied* when the server cannot be reached.
     pub async fn open(url: &str) -> Result<Self, Fault> {
         Self::builder().open(url).await
     }
@@ -164,6 +168,7 @@ pub struct StoreBuilder {
     timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
     layers: Vec<Wrap>,
+    options: open::Options,
 }
 
 /// Puts a layer around an engine.
@@ -211,8 +216,9 @@ impl StoreBuilder {
     ///
     /// # Faults
     /// As [`Store::open`].
-    pub async fn open(self, url: &str) -> Result<Store, Fault> {
-        let engine = open::open(url).await?;
+    pub async fn open(mut self, url: &str) -> Result<Store, Fault> {
+        let options = std::mem::take(&mut self.options);
+        let engine = open::open(url, options).await?;
         Ok(self.finish(engine))
     }
 
@@ -234,5 +240,76 @@ impl StoreBuilder {
         let engine = Trace::new(engine);
         let background = Background::new();
         Store { inner: Arc::new(Inner { engine, namespace: self.namespace, background }) }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Store {
+    /// A store on connections of this client's making: with its TLS settings, its address, its
+    /// password.
+    ///
+    /// ```no_run
+    /// # use exactly::{Store, redis::Client};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::open("redis://localhost")?;
+    /// let store = Store::from_client(client).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Faults
+    /// As [`Store::open`].
+    pub async fn from_client(client: exactly_redis::Client) -> Result<Self, Fault> {
+        Self::builder().on_client(client).await
+    }
+
+    /// A store on a connection that is open already, and that others may go on using. When it is
+    /// lost, it is lost: only a client can make another.
+    ///
+    /// # Faults
+    /// As [`Store::open`].
+    pub async fn from_connection(
+        connection: exactly_redis::MultiplexedConnection,
+    ) -> Result<Self, Fault> {
+        Self::builder().on_connection(connection).await
+    }
+}
+
+#[cfg(feature = "redis")]
+impl StoreBuilder {
+    /// How Redis is opened, if it is: the style of keys, the number of connections, what is allowed.
+    ///
+    /// ```no_run
+    /// # use exactly::{Store, redis::{KeyStyle, Options}};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// let store = Store::builder()
+    ///     .redis(Options::new().key_style(KeyStyle::RedisObjects))
+    ///     .open("redis://localhost")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn redis(mut self, options: exactly_redis::Options) -> Self {
+        self.options.redis = options;
+        self
+    }
+
+    /// A store on connections of this client's making.
+    ///
+    /// # Faults
+    /// As [`Store::open`].
+    pub async fn on_client(mut self, client: exactly_redis::Client) -> Result<Store, Fault> {
+        let options = std::mem::take(&mut self.options.redis);
+        Ok(self.build(exactly_redis::Redis::from_client(client, options).await?))
+    }
+
+    /// A store on a connection that is open already.
+    ///
+    /// # Faults
+    /// As [`Store::open`].
+    pub async fn on_connection(
+        mut self,
+        connection: exactly_redis::MultiplexedConnection,
+    ) -> Result<Store, Fault> {
+        let options = std::mem::take(&mut self.options.redis);
+        Ok(self.build(exactly_redis::Redis::from_connection(connection, options).await?))
     }
 }

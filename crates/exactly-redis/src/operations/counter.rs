@@ -5,8 +5,8 @@ use exactly_core::operations::counter::{
     CounterOutcome, Get, Number, Put, Set, Swap, Swapped, Undo, Undone,
 };
 use exactly_core::{Bytes, Epoch, Fault, Lifetime, Outcome, Scalar, Step};
-use redis::Value;
 
+use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::request::sum;
 use crate::server::Knows;
@@ -138,12 +138,12 @@ pub(crate) fn command(
 }
 
 /// What that command answered.
-pub(crate) fn answer(op: &CounterOp<i64>, answer: &Value) -> Result<Answer, Fault> {
+pub(crate) fn answer(op: &CounterOp<i64>, answer: &Heard) -> Result<Answer, Fault> {
     Ok(match (op, answer) {
         (CounterOp::Get(_), _) => read_answer(op, answer, Outcome::Counter),
-        (CounterOp::Add(_), Value::Int(value)) => clear(Added::Stepped { value: *value }),
-        (CounterOp::Add(add), Value::Array(told)) => bounded(add, told)?,
-        (CounterOp::AddTimes(AddTimes { times, .. }), Value::Int(value)) => {
+        (CounterOp::Add(_), Heard::Number(value)) => clear(Added::Stepped { value: *value }),
+        (CounterOp::Add(add), Heard::List(told)) => bounded(add, told)?,
+        (CounterOp::AddTimes(AddTimes { times, .. }), Heard::Number(value)) => {
             let added = AddedTimes { stepped: *times, value: *value };
             Answer::Clear(Outcome::Counter(CounterOutcome::AddTimes(added)))
         }
@@ -157,8 +157,8 @@ fn clear(added: Added<i64>) -> Answer {
 
 /// `INCREX` answers the value and what was added. It refuses every value outside the bounds, and so
 /// do we, but for a step from outside towards them.
-fn bounded(add: &Add<i64>, told: &[Value]) -> Result<Answer, Fault> {
-    let [Value::Int(value), Value::Int(added)] = told else { return Err(odd()) };
+fn bounded(add: &Add<i64>, told: &[Heard]) -> Result<Answer, Fault> {
+    let [Heard::Number(value), Heard::Number(added)] = told else { return Err(odd()) };
     if *added == add.by && (add.by != 0 || add.bounds.contain(*value)) {
         return Ok(clear(Added::Stepped { value: *value }));
     }
@@ -177,14 +177,15 @@ pub(crate) fn read_command<N: Number>(
 /// What that command answered.
 pub(crate) fn read_answer<N: Number>(
     op: &CounterOp<N>,
-    answer: &Value,
+    answer: &Heard,
     outcome: fn(CounterOutcome<N>) -> Outcome,
 ) -> Answer {
     let CounterOp::Get(Get { start }) = op else { return Answer::Unclear };
     let value = match answer {
-        Value::Nil => Some(*start),
-        Value::BulkString(text) => N::read(&Scalar::Bytes(Bytes::from(text.clone()))),
-        _ => None,
+        Heard::Nothing => Some(*start),
+        Heard::Text(text) => N::read(&Scalar::Bytes(Bytes::from(text.clone()))),
+        Heard::Okay | Heard::Number(_) | Heard::List(_) => None,
+        Heard::Error(_) | Heard::Odd => None,
     };
     value.map_or(Answer::Unclear, |value| Answer::Clear(outcome(CounterOutcome::Get(value))))
 }

@@ -2,8 +2,8 @@
 
 use exactly_core::operations::flag::{FlagOp, FlagOutcome, Mark, Marked};
 use exactly_core::{Lifetime, Outcome};
-use redis::Value;
 
+use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::Told;
 
@@ -49,11 +49,11 @@ pub(crate) fn command(
 
 /// What that command answered. A refused `SET` does not tell a marked flag from another kind of
 /// object.
-pub(crate) fn answer(op: &FlagOp, answer: &Value) -> Answer {
+pub(crate) fn answer(op: &FlagOp, answer: &Heard) -> Answer {
     let outcome = match (op, answer) {
-        (FlagOp::IsMarked(_), Value::Nil) => FlagOutcome::IsMarked(false),
-        (FlagOp::IsMarked(_), Value::BulkString(_)) => FlagOutcome::IsMarked(true),
-        (FlagOp::Mark(_), Value::Okay) => FlagOutcome::Mark(Marked::Marked),
+        (FlagOp::IsMarked(_), Heard::Nothing) => FlagOutcome::IsMarked(false),
+        (FlagOp::IsMarked(_), Heard::Text(_)) => FlagOutcome::IsMarked(true),
+        (FlagOp::Mark(_), Heard::Okay) => FlagOutcome::Mark(Marked::Marked),
         _ => return Answer::Unclear,
     };
     Answer::Clear(Outcome::Flag(outcome))

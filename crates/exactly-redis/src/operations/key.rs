@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use exactly_core::operations::key::{Expire, KeyOp, KeyOutcome, Life, Rename, Renamed};
 use exactly_core::{Fault, Outcome};
-use redis::Value;
 
 use super::millis;
+use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::{Told, Words, odd};
 
@@ -65,8 +65,8 @@ pub(crate) fn command(op: &KeyOp, on: impl Fn(&str) -> Command) -> Option<Comman
 }
 
 /// What that command answered.
-pub(crate) fn answer(op: &KeyOp, answer: &Value) -> Result<Answer, Fault> {
-    let Value::Int(number) = answer else { return Ok(Answer::Unclear) };
+pub(crate) fn answer(op: &KeyOp, answer: &Heard) -> Result<Answer, Fault> {
+    let Heard::Number(number) = answer else { return Ok(Answer::Unclear) };
     Ok(match op {
         KeyOp::Ttl(_) => Answer::Clear(Outcome::Key(KeyOutcome::Ttl(life(*number)?))),
         KeyOp::Exists(_) => Answer::Clear(Outcome::Key(KeyOutcome::Exists(*number == 1))),

@@ -10,8 +10,8 @@ pub(crate) mod value;
 use std::time::Duration;
 
 use exactly_core::{Fault, Misuse, Op, Outcome, Step};
-use redis::Value;
 
+use crate::heard::Heard;
 use crate::names::KeyStyle;
 use crate::native::{Answer, Command};
 use crate::script::Part;
@@ -79,7 +79,7 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
 }
 
 /// What that command answered.
-pub(crate) fn answer(step: &Step, answer: Value) -> Result<Answer, Fault> {
+pub(crate) fn answer(step: &Step, answer: Heard) -> Result<Answer, Fault> {
     match &step.op {
         Op::Key(op) => key::answer(op, &answer),
         Op::Counter(op) => counter::answer(op, &answer),

@@ -4,8 +4,8 @@ use exactly_core::operations::value::{
     ReplaceIf, Replaced, Set, SetIfAbsent, SetIfAbsentOutcome, Swap, ValueOp, ValueOutcome,
 };
 use exactly_core::{Bytes, Lifetime, Outcome, Scalar};
-use redis::Value;
 
+use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::server::Knows;
 use crate::words::{Told, Words};
@@ -99,11 +99,12 @@ fn is_number(text: &Bytes) -> bool {
 }
 
 /// What that command answered.
-pub(crate) fn answer(op: &ValueOp, answer: Value) -> Answer {
+pub(crate) fn answer(op: &ValueOp, answer: Heard) -> Answer {
     let found = match answer {
-        Value::Nil => None,
-        Value::BulkString(bytes) => Some(Bytes::from(bytes)),
-        _ => return Answer::Unclear,
+        Heard::Nothing => None,
+        Heard::Text(bytes) => Some(Bytes::from(bytes)),
+        Heard::Okay | Heard::Number(_) | Heard::List(_) => return Answer::Unclear,
+        Heard::Error(_) | Heard::Odd => return Answer::Unclear,
     };
     Answer::Clear(Outcome::Value(match op {
         ValueOp::Get(_) => ValueOutcome::Get(found),
