@@ -54,8 +54,8 @@ impl Redis {
     /// options: `redis://user:password@host:port/database`, `rediss://…` for TLS, `unix:///socket`.
     ///
     /// # Faults
-    /// *Misuse* when the URL cannot be read, the password is wrong, the certificates are not trusted
-    /// or the server may evict keys; *not applied* when it cannot be reached.
+    /// *Misuse* when the URL cannot be read, the password is wrong, the certificates are not
+    /// trusted or the server may evict keys; *not applied* when it cannot be reached.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         let (options, client) = options.of_url(url)?;
         Self::from_source(Source::Client(Box::new(client)), options).await

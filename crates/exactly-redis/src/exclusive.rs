@@ -24,8 +24,8 @@ impl Exclusive {
         Self { dial, turns, idle: Mutex::new(Vec::new()) }
     }
 
-    /// A connection is kept only after it has answered: one whose batch failed, or whose caller went
-    /// away in between, still owes an answer and is closed.
+    /// A connection is kept only after it has answered: one whose batch failed, or whose caller
+    /// went away in between, still owes an answer and is closed.
     pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Heard>, Fault> {
         let turn = self.turns.acquire().await;
         let _turn = turn.map_err(|_| Fault::at_capacity("connections", CONNECTIONS_MAX))?;

@@ -6,8 +6,8 @@ use exactly_core::Key;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyStyle {
-    /// `{course:42}:seats`, with the namespace in front: what belongs to one thing shares one Cluster
-    /// slot, and no two keys share a text.
+    /// `{course:42}:seats`, with the namespace in front: what belongs to one thing shares one
+    /// Cluster slot, and no two keys share a text.
     #[default]
     Tagged,
     /// `course:42:seats`, as the Ruby library redis-objects writes it, so that both can work on the

@@ -87,8 +87,8 @@ impl Options {
         self
     }
 
-    /// What the keys of records begin with: `exactly` unless told otherwise. A user whose rights are
-    /// limited to some keys needs `~exactly:*` beside its own.
+    /// What the keys of records begin with: `exactly` unless told otherwise. A user whose rights
+    /// are limited to some keys needs `~exactly:*` beside its own.
     pub fn records(mut self, prefix: impl Into<String>) -> Self {
         self.records = prefix.into();
         self
@@ -102,7 +102,8 @@ impl Options {
         self
     }
 
-    /// Uses only commands of Redis 6, though the server may know newer ones that do the same faster.
+    /// Uses only commands of Redis 6, though the server may know newer ones that do the same
+    /// faster.
     pub fn without_newer_commands(mut self) -> Self {
         self.newer_commands = false;
         self

@@ -1,5 +1,5 @@
-//! The engine passes the one suite, each case on a real server of its own: as it is, and through the
-//! layer that names every batch with a token.
+//! The engine passes the one suite, each case on a real server of its own: as it is, and through
+//! the layer that names every batch with a token.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};

@@ -250,7 +250,8 @@ impl Store {
     ///
     /// ```no_run
     /// # use exactly::{Store, redis::Client};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let client = Client::open("redis://localhost")?;
     /// let store = Store::from_client(client).await?;
     /// # Ok(()) }
@@ -276,7 +277,8 @@ impl Store {
 
 #[cfg(feature = "redis")]
 impl StoreBuilder {
-    /// How Redis is opened, if it is: the style of keys, the number of connections, what is allowed.
+    /// How Redis is opened, if it is: the style of keys, the number of connections, what is
+    /// allowed.
     ///
     /// ```no_run
     /// # use exactly::{Store, redis::{KeyStyle, Options}};

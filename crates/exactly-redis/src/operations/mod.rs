@@ -1,5 +1,5 @@
-//! Operations as they are sent, and outcomes as they come back. The Lua beside each file is what the
-//! server runs.
+//! Operations as they are sent, and outcomes as they come back. The Lua beside each file is what
+//! the server runs.
 
 pub(crate) mod capacity;
 pub(crate) mod counter;

@@ -63,8 +63,8 @@ fn refused(told: &Told<'_>) -> Option<Option<Bytes>> {
 }
 
 /// The server's own command for it. What overwrites a counter ends its epoch, which takes a second
-/// key and so a script; where nothing is stored, or what is replaced is no number, there is no epoch
-/// to end.
+/// key and so a script; where nothing is stored, or what is replaced is no number, there is no
+/// epoch to end.
 pub(crate) fn command(
     op: &ValueOp,
     lifetime: Lifetime,
