@@ -4,9 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use exactly_core::{
-    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Outcome, Profile, Refusal, Reply, Step,
-};
+use exactly_core::{BATCH_MAX, Batch, Engine, Fault, Key, Mark, Outcome, Profile, Reply, Step};
 use parking_lot::RwLock;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ServerError};
@@ -161,7 +159,11 @@ impl Inner {
             Answer::Unclear => told.next().ok_or_else(crate::words::odd),
         });
         let outcomes = outcomes.collect::<Result<SmallVec<[Outcome; 1]>, Fault>>()?;
-        if batch.apart { Ok(Reply::Applied(outcomes)) } else { alone(&batch.steps[0], outcomes) }
+        if batch.apart {
+            Ok(Reply::Applied(outcomes))
+        } else {
+            reply::alone(&batch.steps[0], outcomes)
+        }
     }
 
     async fn ask(&self, asked: Asked, size: usize) -> Result<Vec<Heard>, Fault> {
@@ -178,18 +180,6 @@ impl Inner {
             self.lines.iter().for_each(Line::renew);
         }
         fault
-    }
-}
-
-/// The reply of a batch of one operation that does not stand apart.
-fn alone(step: &Step, mut outcomes: SmallVec<[Outcome; 1]>) -> Result<Reply, Fault> {
-    match outcomes.pop() {
-        Some(Outcome::Misuse(misuse)) => Err(misuse.at(&step.key)),
-        Some(outcome) if outcome.is_refusal() && !step.optional => {
-            Ok(Reply::Refused(Refusal::Operation(0, outcome)))
-        }
-        Some(outcome) => Ok(Reply::Applied(SmallVec::from_buf([outcome]))),
-        None => Err(crate::words::odd()),
     }
 }
 

@@ -5,8 +5,8 @@ use exactly_core::{Batch, Fault, Op, Outcome, Refusal, Reply, Step, Token};
 use smallvec::SmallVec;
 
 use crate::operations::{misuse, outcome};
-use crate::request::sum;
-use crate::words::{Reader, Told, odd};
+use crate::request::Addition;
+use crate::words::{Reader, odd};
 
 /// Reads what a script answered to the batch; none where it came too late to be judged.
 pub(crate) fn read(answer: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault> {
@@ -20,7 +20,12 @@ pub(crate) fn read(answer: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault>
     }
     if reader.starts(b"added") {
         let outcomes = batch.steps.iter().map(|step| added(&mut reader, step));
-        return outcomes.collect::<Result<_, _>>().map(|outcomes| Some(Reply::Applied(outcomes)));
+        let outcomes = outcomes.collect::<Result<SmallVec<[Outcome; 1]>, Fault>>()?;
+        return if batch.apart {
+            Ok(Some(Reply::Applied(outcomes)))
+        } else {
+            alone(&batch.steps[0], outcomes).map(Some)
+        };
     }
     if reader.starts(b"refused") {
         let place = reader.number(b';')?;
@@ -61,39 +66,37 @@ fn fault(reader: &mut Reader<'_>, batch: &Batch) -> Result<Fault, Fault> {
     Ok(misuse(&reader.rest()?)?.at(key))
 }
 
-/// One sum, or the words of what the long way answered.
+/// One sum, how many steps there was room for, or the words of what the long way answered.
 fn added(reader: &mut Reader<'_>, step: &Step) -> Result<Outcome, Fault> {
-    let Op::Counter(op) = &step.op else { return Err(odd()) };
-    let times = matches!(op, CounterOp::AddTimes(_));
+    let (Op::Counter(op), Some(asked)) = (&step.op, Addition::of(step)) else { return Err(odd()) };
     if reader.starts(b"!") {
         let told = reader.outcome()?;
         reader.starts(b" ");
-        return exactly(&told, op);
+        return outcome(&step.op, &told);
     }
-    let digits = std::str::from_utf8(reader.until(b' ')).map_err(|_| odd())?;
-    let value = digits.parse().map_err(|_| odd())?;
-    let (_, stepped) = sum(step).ok_or_else(odd)?;
-    Ok(Outcome::Counter(if times {
+    let told = std::str::from_utf8(reader.until(b' ')).map_err(|_| odd())?;
+    let (stepped, value) = match told.split_once('/') {
+        Some((stepped, value)) => (stepped.parse().map_err(|_| odd())?, value),
+        None => (asked.times, told),
+    };
+    let value = value.parse().map_err(|_| odd())?;
+    Ok(Outcome::Counter(if matches!(op, CounterOp::AddTimes(_)) {
         CounterOutcome::AddTimes(AddedTimes { stepped, value })
+    } else if stepped == 0 {
+        CounterOutcome::Add(Added::OutOfBounds { value })
     } else {
         CounterOutcome::Add(Added::Stepped { value })
     }))
 }
 
-/// What the long way answered, in the words of adding many times, to an operation that may be a
-/// single one.
-fn exactly(told: &Told<'_>, op: &CounterOp<i64>) -> Result<Outcome, Fault> {
-    if told.is(0, "misuse") {
-        return misuse(told).map(Outcome::Misuse);
+/// The reply of a batch of one operation that does not stand apart.
+pub(crate) fn alone(step: &Step, mut outcomes: SmallVec<[Outcome; 1]>) -> Result<Reply, Fault> {
+    match outcomes.pop() {
+        Some(Outcome::Misuse(misuse)) => Err(misuse.at(&step.key)),
+        Some(outcome) if outcome.is_refusal() && !step.optional => {
+            Ok(Reply::Refused(Refusal::Operation(0, outcome)))
+        }
+        Some(outcome) => Ok(Reply::Applied(SmallVec::from_buf([outcome]))),
+        None => Err(odd()),
     }
-    let added = AddedTimes { stepped: told.number(1)?, value: told.number(2)? };
-    let CounterOp::Add(add) = op else {
-        return Ok(Outcome::Counter(CounterOutcome::AddTimes(added)));
-    };
-    Ok(if added.stepped == 1 {
-        Outcome::Counter(CounterOutcome::Add(Added::Stepped { value: added.value }))
-    } else {
-        let message = format!("{} + {} does not fit", added.value, add.by);
-        Outcome::Misuse(exactly_core::Misuse::Overflow(message))
-    })
 }

@@ -16,8 +16,8 @@ use crate::operations::{capacity, millis, part, send};
 use crate::script::{Part, Script};
 use crate::words::Words;
 
-/// Largest sum that is exact whatever adds it up.
-const EXACT: u64 = 1 << 53;
+/// The largest number that the fast script counts with: 14 digits, which Lua writes down in full.
+const EXACT: u64 = 99_999_999_999_999;
 
 /// Where and how records of tokens are kept.
 #[derive(Debug, Clone)]
@@ -36,13 +36,6 @@ pub(crate) struct Request {
     args: Words,
 }
 
-/// How the answer is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Steps,
-    Sums,
-}
-
 impl Request {
     /// The call that applies the batch. `server_now` is the server's clock, in microseconds.
     pub(crate) fn new(
@@ -51,15 +44,7 @@ impl Request {
         records: &Records,
         server_now: impl FnOnce() -> u64,
     ) -> Self {
-        let form = if batch.apart && batch.steps.iter().all(|step| sum(step).is_some()) {
-            Form::Sums
-        } else {
-            Form::Steps
-        };
-        let mut body = match form {
-            Form::Sums => Body::sums(batch, style),
-            Form::Steps => Body::steps(batch, style),
-        };
+        let (script, body) = Body::of(batch, style);
         let (mut keys, mut args) = (Words::default(), Words::default());
         match batch.token() {
             None => args.push("unnamed"),
@@ -67,10 +52,6 @@ impl Request {
         }
         keys.append(&body.keys);
         args.append(&body.args);
-        let script = match form {
-            Form::Sums => Script::add(),
-            Form::Steps => Script::of(&std::mem::take(&mut body.parts)),
-        };
         Self { script, keys, args }
     }
 
@@ -100,20 +81,39 @@ impl Request {
     }
 }
 
-/// What an addition adds in all, and in how many steps, if it is one without conditions.
-pub(crate) fn sum(step: &Step) -> Option<(i64, u32)> {
-    let Op::Counter(op) = &step.op else { return None };
-    let (by, times, start, bounds) = match op {
-        CounterOp::Add(Add { by, start, bounds }) => (*by, 1, *start, *bounds),
-        CounterOp::AddTimes(AddTimes { by, times, start, bounds }) => {
-            (*by, *times, *start, *bounds)
-        }
-        CounterOp::Get(_) | CounterOp::AddUndoable(_) | CounterOp::Undo(_) => return None,
-        CounterOp::Set(_) | CounterOp::Swap(_) => return None,
-    };
-    let plain = start == 0 && bounds == Bounds::NONE && step.lifetime == Lifetime::Unchanged;
-    let sum = by.checked_mul(i64::from(times))?;
-    (plain && times > 0 && sum.unsigned_abs() <= EXACT).then_some((sum, times))
+/// An addition as the fast script takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addition {
+    pub(crate) by: i64,
+    pub(crate) times: u32,
+    start: i64,
+    bounds: Bounds<i64>,
+}
+
+impl Addition {
+    /// The addition of this step, if it is one that leaves the time to live alone and stays where
+    /// doubles are exact.
+    pub(crate) fn of(step: &Step) -> Option<Self> {
+        let Op::Counter(op) = &step.op else { return None };
+        let (by, times, start, bounds) = match op {
+            CounterOp::Add(Add { by, start, bounds }) => (*by, 1, *start, *bounds),
+            CounterOp::AddTimes(AddTimes { by, times, start, bounds }) => {
+                (*by, *times, *start, *bounds)
+            }
+            CounterOp::Get(_) | CounterOp::AddUndoable(_) | CounterOp::Undo(_) => return None,
+            CounterOp::Set(_) | CounterOp::Swap(_) => return None,
+        };
+        let sum = by.checked_mul(i64::from(times))?;
+        let exact = sum.unsigned_abs() <= EXACT && start.unsigned_abs() <= EXACT;
+        let lasting = step.lifetime == Lifetime::Unchanged;
+        (lasting && exact && times > 0).then_some(Self { by, times, start, bounds })
+    }
+
+    /// What `INCRBY` adds, if nothing but that is asked.
+    pub(crate) fn plain(&self) -> Option<i64> {
+        let plain = self.start == 0 && self.bounds == Bounds::NONE;
+        plain.then(|| self.by * i64::from(self.times))
+    }
 }
 
 /// The keys and arguments of a batch, without its token.
@@ -125,13 +125,41 @@ struct Body {
 }
 
 impl Body {
-    fn sums(batch: &Batch, style: KeyStyle) -> Self {
+    /// The arguments, and the script that takes them.
+    fn of(batch: &Batch, style: KeyStyle) -> (Arc<Script>, Self) {
+        let independent = batch.apart || batch.steps.len() == 1;
+        let additions: Option<Vec<_>> = batch.steps.iter().map(Addition::of).collect();
+        if let Some(additions) = additions
+            && independent
+            && batch.requirements.is_empty()
+        {
+            return (Script::add(), Self::additions(batch, &additions, style));
+        }
+        let body = Self::steps(batch, style);
+        (Script::of(&body.parts), body)
+    }
+
+    fn additions(batch: &Batch, additions: &[Addition], style: KeyStyle) -> Self {
         let mut body = Self::default();
-        for step in &batch.steps {
-            let (sum, times) = sum(step).unwrap_or_default();
+        let plain = additions.iter().all(|addition| addition.plain().is_some());
+        body.args.push(if batch.apart { "apart" } else { "whole" });
+        body.args.push(if plain { "plain" } else { "bounded" });
+        for (step, addition) in batch.steps.iter().zip(additions) {
             body.keys.write(|text| style.write(&step.key, text));
-            body.args.number(sum);
-            body.args.number(times);
+            let Addition { by, times, start, bounds } = *addition;
+            if plain {
+                body.args.number(addition.plain().unwrap_or_default());
+            } else {
+                body.args.number(by);
+                body.args.number(start);
+                body.args.end(bounds.min);
+                body.args.end(bounds.max);
+            }
+            if matches!(step.op, Op::Counter(CounterOp::AddTimes(_))) {
+                body.args.number(times);
+            } else {
+                body.args.push("");
+            }
         }
         body
     }

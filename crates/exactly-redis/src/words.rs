@@ -19,6 +19,14 @@ impl Words {
         self.write(|bytes| bytes.extend_from_slice(number.to_string().as_bytes()));
     }
 
+    /// A bound: nothing where there is none.
+    pub(crate) fn end(&mut self, end: Option<i64>) {
+        match end {
+            Some(end) => self.number(end),
+            None => self.push(""),
+        }
+    }
+
     /// A word that is written piece by piece.
     pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);

@@ -8,7 +8,7 @@ use exactly_core::{Bytes, Epoch, Fault, Lifetime, Outcome, Scalar, Step};
 
 use crate::heard::Heard;
 use crate::native::{Answer, Command};
-use crate::request::sum;
+use crate::request::Addition;
 use crate::server::Knows;
 use crate::words::{Told, Words, odd};
 
@@ -119,7 +119,7 @@ pub(crate) fn command(
     on: impl Fn(&str) -> Command,
     knows: Knows,
 ) -> Option<Command> {
-    if let Some((sum, _)) = sum(step) {
+    if let Some(sum) = Addition::of(step).and_then(|addition| addition.plain()) {
         return Some(on("INCRBY").arg(sum));
     }
     match op {

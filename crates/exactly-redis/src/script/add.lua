@@ -1,33 +1,67 @@
--- Plain additions, each for itself: the fast form of a batch of them. Sums are exact: beyond what a
--- double keeps they are read back as text.
+-- Additions, each for itself: the fast form of a batch of them. Most know no bounds and are `INCRBY`.
+-- Sums are exact: beyond what a double keeps they are read back as text.
 
-local names_before = keys
+local before, misused = keys, false
 
--- The long way, for what is no number or would not fit: as `times` says, one step after the other.
-local function exact(main, total, times)
-  local list, at = { string.format('%.0f', total / times), '0', '', '', times }, 0
+-- The long way, for what is no number or would not fit.
+local function exact(main, by, start, min, max, times)
+  local list, at = { by, start, min, max, times }, 0
   local function arg()
     at = at + 1
     return list[at]
   end
 --EXACT--
-  local fine, told = pcall(counter, integer, 'times', { main })
+  local fine, told = pcall(counter, integer, times == '' and 'add' or 'times', { main, main })
   if not fine and (type(told) ~= 'table' or not told.words) then error(told, 0) end
+  misused = misused or not fine
   local words = fine and told or told.words
   local written = {}
   for place, word in ipairs(words) do written[place] = #word .. ':' .. word end
   return '!' .. #words .. ';' .. table.concat(written)
 end
 
-local told, at = {}, args
-for place = names_before + 1, #KEYS do
-  local sum = redis.pcall('INCRBY', KEYS[place], ARGV[at + 1])
+local function added(main, total, times)
+  local sum = redis.pcall('INCRBY', main, total)
   if type(sum) ~= 'number' then
-    sum = exact(KEYS[place], ARGV[at + 1], ARGV[at + 2])
-  elseif sum > 99999999999999 or sum < -99999999999999 then
-    sum = redis.call('GET', KEYS[place])
+    local by = times == '' and total or string.format('%.0f', total / times)
+    return exact(main, by, '0', '', '', times)
   end
-  told[place - names_before] = sum
-  at = at + 2
+  if sum > 99999999999999 or sum < -99999999999999 then return redis.call('GET', main) end
+  return sum
 end
+
+-- So many of the steps as stay inside the bounds: the value alone where that is all of them.
+local function bounded(main, by, start, min, max, times)
+  local text = redis.pcall('GET', main)
+  local old = tonumber(text or start)
+  if not old or old > 99999999999999 or old < -99999999999999
+    or (text and string.format('%.0f', old) ~= text) then
+    return exact(main, by, start, min, max, times)
+  end
+  local width, all = tonumber(by), tonumber(times) or 1
+  local stepped = all
+  if width > 0 and max ~= '' then stepped = math.floor((tonumber(max) - old) / width) end
+  if width < 0 and min ~= '' then stepped = math.floor((old - tonumber(min)) / -width) end
+  stepped = math.max(0, math.min(stepped, all))
+  local new = string.format('%.0f', old + stepped * width)
+  if stepped > 0 then redis.call('SET', main, new, 'KEEPTTL') end
+  return stepped == all and new or string.format('%.0f', stepped) .. '/' .. new
+end
+
+local told, whole, at = {}, arg() == 'whole', args + 1
+if ARGV[at] == 'plain' then
+  for place = before + 1, #KEYS do
+    told[place - before] = added(KEYS[place], ARGV[at + 1], ARGV[at + 2])
+    at = at + 2
+  end
+else
+  for place = before + 1, #KEYS do
+    told[place - before] = bounded(
+      KEYS[place], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+    )
+    at = at + 5
+  end
+end
+-- A change that did not fit leaves no record: nothing happened, and it may be sent again.
+if whole and misused then record = nil end
 return answer('added' .. table.concat(told, ' '))
