@@ -302,6 +302,26 @@ async fn nothing_is_sent_after_the_deadline_or_half_of_the_token_window() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_an_attempt_beyond_the_deadline() {
+    let clock = Arc::new(ManualClock::new());
+    for (batch, unknown) in [(write(), true), (read(), false)] {
+        let engine = Scripted::told([Told::NotApplied, Told::Never]);
+        let retry = Retry::by_clock(Arc::clone(&engine), QUICK, 1, Arc::clone(&clock) as _);
+        let mut call = pin!(retry.apply(batch));
+        let begun = clock.now();
+        let fault = loop {
+            match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                std::task::Poll::Ready(result) => break result.unwrap_err(),
+                std::task::Poll::Pending => clock.advance(QUICK.deadline / 8),
+            }
+        };
+        assert!(fault.is_timed_out() && fault.is_unknown() == unknown, "{fault}");
+        assert_eq!(engine.asked(), 2);
+        assert!(begun.until(clock.now()) <= QUICK.deadline + QUICK.deadline / 8);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_come_in_time_is_unknown_and_a_read_is_not_applied() {
     let clock = Arc::new(ManualClock::new());
     let limit = Duration::from_secs(1);

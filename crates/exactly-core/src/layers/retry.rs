@@ -33,7 +33,7 @@ pub struct RetryPolicy {
     pub pause: Duration,
     /// The longest pause.
     pub pause_max: Duration,
-    /// After how long nothing is sent any more.
+    /// After how long nothing is sent any more, and nobody waits for what was.
     pub deadline: Duration,
     /// The most batches in flight; more callers wait their turn, within the deadline.
     pub in_flight_max: u16,
@@ -42,7 +42,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            attempts_max: 16,
+            attempts_max: 64,
             pause: Duration::from_millis(10),
             pause_max: Duration::from_secs(1),
             deadline: Duration::from_secs(10),
@@ -112,9 +112,13 @@ impl<E: Engine> Retry<E> {
         // Once an attempt may have taken effect, a later "not applied" says nothing about that one.
         let mut doubt: Option<Fault> = None;
         loop {
-            let fault = match self.inner.apply(batch.clone()).await {
-                Ok(reply) => return Ok(reply),
-                Err(fault) => fault,
+            let fault = match before(&*self.clock, over, self.inner.apply(batch.clone())).await {
+                Some(Ok(reply)) => return Ok(reply),
+                Some(Err(fault)) => fault,
+                None => {
+                    let fault = Fault::timed_out(self.policy.deadline);
+                    return Err(if batch.writes() { fault } else { fault.of_a_read() });
+                }
             };
             let again = match fault.fate() {
                 Fate::NotApplied => true,
