@@ -192,7 +192,7 @@ async fn a_place_in_doubt_is_given_up() {
 
 #[tokio::test]
 async fn a_place_of_unknown_outcome_is_given_up() {
-    for doubt in [Told::Unknown, Told::Forgotten, Told::Reused] {
+    for doubt in [Told::Unknown, Told::Reused] {
         let engine = Scripted::told([Told::Yes, doubt]);
         let retry =
             Retry::with_policy(Arc::clone(&engine), RetryPolicy { attempts_max: 1, ..QUICK });
@@ -203,6 +203,26 @@ async fn a_place_of_unknown_outcome_is_given_up() {
         assert_eq!((first.1, second.1, third.1), (1, 2, 1), "{doubt:?}");
         assert!(first.0 == second.0 && second.0 != third.0, "{doubt:?}");
     }
+}
+
+#[tokio::test]
+async fn an_engine_that_has_lost_its_records_is_met_with_new_sessions() {
+    let engine = Scripted::told([Told::Yes, Told::Forgotten, Told::Yes, Told::Yes]);
+    let retry = Retry::with_policy(Arc::clone(&engine), QUICK);
+    for _ in 0..3 {
+        assert_eq!(retry.apply(write()).await.unwrap(), yes());
+    }
+    let tokens = engine.tokens();
+    let sequences: Vec<_> = tokens.iter().map(|(_, sequence)| *sequence).collect();
+    assert_eq!(sequences, [1, 2, 1, 2]);
+    assert!(tokens[1].0 != tokens[2].0 && tokens[2].0 == tokens[3].0);
+    // With an attempt in doubt before it, nobody can tell.
+    let engine = Scripted::told([Told::Yes, Told::Unknown, Told::Forgotten]);
+    let retry = Retry::with_policy(Arc::clone(&engine), QUICK);
+    retry.apply(write()).await.unwrap();
+    let fault = retry.apply(write()).await.unwrap_err();
+    assert!(fault.is_unknown() && !fault.is_token_forgotten(), "{fault}");
+    assert_eq!(engine.asked(), 3);
 }
 
 #[tokio::test]

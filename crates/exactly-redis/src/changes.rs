@@ -21,6 +21,8 @@ use crate::names::KeyStyle;
 
 /// How often a key is looked at where the server pushes nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How many keys are remembered for those who come back to wait on.
+const REMEMBERED_MAX: usize = 65_536;
 /// How long a wait goes on without a look, for a push that is lost.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -54,7 +56,11 @@ impl Awaited {
     /// The key has changed, as far as can be known.
     fn bump(&mut self, name: &[u8]) {
         let mark = self.next();
-        if let Some(key) = self.keys.get(name) {
+        let Some(key) = self.keys.get(name) else { return };
+        if key.receiver_count() == 0 {
+            // Whoever comes back gets another mark, and so learns of it.
+            self.keys.remove(name);
+        } else {
             key.send_replace(mark);
         }
     }
@@ -73,15 +79,15 @@ impl Changes {
     pub(crate) async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
         let mut name = Vec::new();
         self.style.write(key, &mut name);
-        let mut wait = self.join(&name);
+        let mut marks = self.join(&name);
         loop {
             // Looked at first: the server pushes only to those who have read.
-            let before = *wait.marks.borrow_and_update();
+            let before = *marks.borrow_and_update();
             let rest = self.look(key).await?;
             if Mark::new(before) != since {
                 return Ok(Mark::new(before));
             }
-            let changed = timeout(rest, wait.marks.changed()).await;
+            let changed = timeout(rest, marks.changed()).await;
             if changed.is_err() {
                 // By time, or unheard: a look too many harms nobody.
                 self.awaited.lock().bump(&name);
@@ -89,16 +95,19 @@ impl Changes {
         }
     }
 
-    fn join(&self, name: &[u8]) -> Wait {
+    /// The marks of the key. It is remembered when its last waiter goes, because between two waits a
+    /// caller looks at what has changed.
+    fn join(&self, name: &[u8]) -> watch::Receiver<u64> {
         let mut awaited = self.awaited.lock();
-        let first = awaited.last + 1;
-        let known = awaited.keys.contains_key(name);
-        if !known {
-            awaited.last = first;
+        if let Some(key) = awaited.keys.get(name) {
+            return key.subscribe();
         }
-        let key = awaited.keys.entry(name.to_vec()).or_insert_with(|| watch::Sender::new(first));
-        let marks = key.subscribe();
-        Wait { awaited: Arc::clone(&self.awaited), name: name.to_vec(), marks }
+        if awaited.keys.len() >= REMEMBERED_MAX {
+            awaited.keys.retain(|_, key| key.receiver_count() > 0);
+        }
+        let (key, marks) = watch::channel(awaited.next());
+        awaited.keys.insert(name.to_vec(), key);
+        marks
     }
 
     /// Reads the key, so that its next change is told, and says how long to wait for that.
@@ -183,20 +192,4 @@ fn first_lease(first: &Heard) -> Option<u64> {
         _ => return None,
     };
     score.text().parse().ok()
-}
-
-/// One caller waiting; takes the key off the list when the last one goes, be it cancelled.
-struct Wait {
-    awaited: Arc<Mutex<Awaited>>,
-    name: Vec<u8>,
-    marks: watch::Receiver<u64>,
-}
-
-impl Drop for Wait {
-    fn drop(&mut self) {
-        let mut awaited = self.awaited.lock();
-        if awaited.keys.get(&self.name).is_some_and(|key| key.receiver_count() <= 1) {
-            awaited.keys.remove(&self.name);
-        }
-    }
 }

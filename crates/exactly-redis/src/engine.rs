@@ -21,7 +21,8 @@ use crate::reply;
 use crate::request::{Records, Request};
 use crate::server::Server;
 
-/// A batch of so many bytes gets a connection for itself, lest small ones wait behind it.
+/// A batch with a value of so many bytes gets a connection for itself, lest small ones wait behind
+/// it.
 const LARGE: usize = 64 * 1024;
 
 /// Objects on a Redis server, or one that speaks its protocol. Clones are the same engine.
@@ -123,9 +124,12 @@ impl Inner {
         let mut whole = false;
         loop {
             let command = request.command(&echo, whole);
-            let mut values = self.ask(Asked::One(command), request.size()).await?;
+            let mut values = self.ask(Asked::One(command), request.longest()).await?;
             match values.pop() {
-                Some(Heard::Text(answer)) => return read(&answer, &echo, batch),
+                Some(Heard::Text(answer)) => match read(&answer, &echo, batch)? {
+                    Some(reply) => return Ok(reply),
+                    None => return Err(self.late().await),
+                },
                 Some(Heard::Error(error)) if is_new_to_it(&error) && !whole => whole = true,
                 Some(Heard::Error(error)) => return Err(self.refused(&error)),
                 Some(_) | None => return Err(crate::words::odd()),
@@ -166,11 +170,23 @@ impl Inner {
         }
     }
 
-    async fn ask(&self, asked: Asked, size: usize) -> Result<Vec<Heard>, Fault> {
-        if size > LARGE && self.dial.makes_more() {
+    async fn ask(&self, asked: Asked, longest: usize) -> Result<Vec<Heard>, Fault> {
+        if longest > LARGE && self.dial.makes_more() {
             return self.exclusive.ask(&asked).await;
         }
         self.lines[worker() % self.lines.len()].ask(&asked).await
+    }
+
+    /// The batch was too long on its way for the server to tell it from an old one. Or its clock is
+    /// not what it was: after a failover it is another server's.
+    async fn late(&self) -> Fault {
+        let time = self.ask(Asked::One(redis::cmd("TIME")), 0).await;
+        if let Some(micros) = time.ok().and_then(|time| time.first().and_then(Heard::micros)) {
+            self.server.write().set_clock(micros);
+        }
+        Fault::unavailable(
+            "the batch came too late to be told from an old one; nothing was changed",
+        )
     }
 
     fn refused(&self, error: &ServerError) -> Fault {
@@ -184,13 +200,11 @@ impl Inner {
 }
 
 /// The script's answer, if it is the one to this call.
-fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Reply, Fault> {
+fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault> {
     let Some(answer) = answer.strip_prefix(echo) else {
         return Err(Fault::lost_reply("the server's answer was meant for another call"));
     };
-    reply::read(answer, batch)?.ok_or_else(|| {
-        Fault::unavailable("the batch was on its way for too long to be told from an old one")
-    })
+    reply::read(answer, batch)
 }
 
 fn is_new_to_it(error: &ServerError) -> bool {

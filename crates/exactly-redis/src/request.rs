@@ -55,15 +55,15 @@ impl Request {
         Self { script, keys, args }
     }
 
-    /// How many bytes it sends.
-    pub(crate) fn size(&self) -> usize {
-        self.keys.size() + self.args.size()
+    /// The length of the longest argument, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.args.iter().map(<[u8]>::len).max().unwrap_or_default()
     }
 
     /// The command, by the name of the script or with its whole text.
     pub(crate) fn command(&self, echo: &[u8], whole: bool) -> Cmd {
         let parts = self.keys.len() + self.args.len() + 4;
-        let mut command = Cmd::with_capacity(parts, self.size() + 80);
+        let mut command = Cmd::with_capacity(parts, self.keys.size() + self.args.size() + 80);
         if whole {
             command.arg("EVAL").arg(&self.script.text);
         } else {

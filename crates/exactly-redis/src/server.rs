@@ -87,6 +87,11 @@ impl Server {
         })
     }
 
+    /// Sets the clock after the server's, as it was just told.
+    pub(crate) fn set_clock(&mut self, micros: u64) {
+        self.clock = Clock { heard: Instant::now(), micros };
+    }
+
     /// The server's time, as well as it can be told from here.
     pub(crate) fn now(&self) -> u64 {
         let since = u64::try_from(self.clock.heard.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -97,15 +97,26 @@ impl<E: Engine> Retry<E> {
         let Some(Ok(_turn)) = before(&*self.clock, over, self.turns.acquire()).await else {
             return Err(Fault::at_capacity("batches in flight", self.policy.in_flight_max.into()));
         };
-        let lane = self.lane();
-        let Lane { session, sequence, .. } = lane;
-        batch = batch.named(Token::Session { session, slot: 0, sequence });
-        let result = self.ask(batch, over).await;
-        self.give_back(lane, &result);
-        result
+        loop {
+            let lane = self.lane();
+            let Lane { session, sequence, .. } = lane;
+            batch = batch.named(Token::Session { session, slot: 0, sequence });
+            let result = self.ask(batch.clone(), over).await;
+            self.give_back(lane, &result);
+            match result {
+                // The engine has lost what came before this batch, not the batch: it was told so at
+                // the first attempt. All other places are as old.
+                Err(fault) if fault.is_token_forgotten() && sequence != NonZeroU64::MIN => {
+                    debug!(target: "exactly", "{fault}; sent in a new session");
+                    self.idle.lock().clear();
+                }
+                Ok(_) | Err(_) => return result,
+            }
+        }
     }
 
-    /// Sends the batch until it is answered, or may not be sent any more.
+    /// Sends the batch until it is answered, or may not be sent any more. A fault that says the
+    /// token is forgotten says so of the first attempt: nothing of the batch has happened.
     async fn ask(&self, batch: Batch, over: Timestamp) -> Result<Reply, Fault> {
         let may_repeat = batch.token().is_some() || !batch.writes();
         let mut attempt = 1;
@@ -120,9 +131,12 @@ impl<E: Engine> Retry<E> {
                     return Err(if batch.writes() { fault } else { fault.of_a_read() });
                 }
             };
+            if fault.is_token_forgotten() {
+                return Err(doubt.unwrap_or(fault));
+            }
             let again = match fault.fate() {
                 Fate::NotApplied => true,
-                Fate::Unknown => may_repeat && !fault.is_token_forgotten(),
+                Fate::Unknown => may_repeat,
                 Fate::Misuse => false,
             };
             if fault.is_unknown() {
