@@ -2,19 +2,31 @@
 -- its units (`=` in front once confirmed); beside it the holds in the order in which their leases
 -- end, in microseconds.
 
-local function levels_at(main, limit)
-  local kind = redis.call('TYPE', main).ok
-  if kind == 'none' then return false, limit, 0, 0 end
-  local stored = kind == 'hash' and redis.call('HMGET', main, 'limit', 'confirmed', 'held')
-  if not stored or not stored[1] then misuse('type', 'a capacity', kind_of(main)) end
-  return true, tonumber(stored[1]), tonumber(stored[2]), tonumber(stored[3])
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+-- What is stored, and the hold with this id. A capacity that is missing has nothing but a limit.
+local function stored_at(main, limit, id)
+  local found = redis.pcall('HMGET', main, 'limit', 'confirmed', 'held', id)
+  if found.err or (not found[1] and redis.call('EXISTS', main) == 1) then
+    misuse('type', 'a capacity', kind_of(main))
+  end
+  return {
+    exists = found[1] ~= false,
+    limit = tonumber(found[1] or limit),
+    confirmed = tonumber(found[2] or 0),
+    held = tonumber(found[3] or 0),
+    -- The units of the hold as they are written; false when there is none.
+    hold = found[4],
+  }
 end
 
 -- Frees what is held on leases that are over: a part at a time, and each hold once.
 local function lapse(main, leases)
-  local over
+  local lapsed, over = false, nil
   repeat
-    over = redis.call('ZRANGEBYSCORE', leases, '-inf', now(), 'LIMIT', 0, 500)
+    over = redis.call('ZRANGEBYSCORE', leases, '-inf', digits(now()), 'LIMIT', 0, 500)
     if #over > 0 then
       local freed = 0
       for _, units in ipairs(redis.call('HMGET', main, unpack(over))) do
@@ -22,107 +34,126 @@ local function lapse(main, leases)
       end
       redis.call('HDEL', main, unpack(over))
       redis.call('ZREM', leases, unpack(over))
-      if freed > 0 then redis.call('HINCRBY', main, 'held', string.format('%.0f', -freed)) end
+      if freed > 0 then redis.call('HINCRBY', main, 'held', digits(-freed)) end
+      lapsed = true
     end
   until #over < 500
+  return lapsed
 end
 
-local function change(main, field, by)
-  taken_back_by('HINCRBY', main, field, string.format('%.0f', -by))
-  redis.call('HINCRBY', main, field, string.format('%.0f', by))
+local function read(main, leases, limit, id)
+  local state = stored_at(main, limit, id)
+  if state.exists and lapse(main, leases) then state = stored_at(main, limit, id) end
+  state.free = math.max(0, state.limit - state.confirmed - state.held)
+  return state
 end
 
-local function fill(main, exists, limit)
-  if exists then return end
-  remember(main)
-  redis.call('HSET', main, 'limit', string.format('%.0f', limit), 'confirmed', 0, 'held', 0)
+-- Writes numbers of the capacity, and the hold: its units, or nothing to end it.
+local function write(main, state, fields, id, hold)
+  if not state.exists then
+    remember(main)
+    redis.call('HSET', main, 'limit', digits(state.limit), 'confirmed', 0, 'held', 0)
+  end
+  local changes = {}
+  for field, number in pairs(fields) do
+    taken_back_by('HSET', main, field, digits(state[field]))
+    changes[#changes + 1] = field
+    changes[#changes + 1] = digits(number)
+  end
+  if id then
+    if state.hold then
+      taken_back_by('HSET', main, id, state.hold)
+    else
+      taken_back_by('HDEL', main, id)
+    end
+    if hold then
+      changes[#changes + 1] = id
+      changes[#changes + 1] = hold
+    else
+      redis.call('HDEL', main, id)
+    end
+  end
+  redis.call('HSET', main, unpack(changes))
 end
 
-local function hold(main, leases, id, units, until_)
-  taken_back_by('HDEL', main, id)
-  taken_back_by('ZREM', leases, id)
-  redis.call('HSET', main, id, string.format('%.0f', units))
-  redis.call('ZADD', leases, string.format('%.0f', until_), id)
-  change(main, 'held', units)
+-- Lets the lease of a hold end so many microseconds from now.
+local function lease_until(main, leases, id, lease)
+  if journal then
+    local before = redis.call('ZSCORE', leases, id)
+    if before then
+      taken_back_by('ZADD', leases, before, id)
+    else
+      taken_back_by('ZREM', leases, id)
+    end
+  end
+  redis.call('ZADD', leases, digits(now() + lease), id)
   -- The leases live as long as the capacity does.
   local left = redis.call('PTTL', main)
   if left > 0 then redis.call('PEXPIRE', leases, left) end
 end
 
--- The units of a hold that is not confirmed; nil when there is none.
-local function held_by(main, id)
-  return tonumber(redis.call('HGET', main, id) or '')
+local function numbers(...)
+  local words = { ... }
+  for place, number in ipairs(words) do words[place] = digits(number) end
+  return words
 end
 
-local function release(main, leases, id, units)
-  taken_back_by('HSET', main, id, string.format('%.0f', units))
-  taken_back_by('ZADD', leases, redis.call('ZSCORE', leases, id), id)
-  redis.call('HDEL', main, id)
-  redis.call('ZREM', leases, id)
-  change(main, 'held', -units)
+local function take(main, leases, state, id, units, lease)
+  if state.hold then return { 'done', id } end
+  if units > state.free then return { 'refused', unpack(numbers(state.free, state.held)) } end
+  write(main, state, { held = state.held + units }, id, digits(units))
+  lease_until(main, leases, id, lease)
+  return { 'done', id }
 end
 
-local function confirm(main, id)
-  local found = redis.call('HGET', main, id)
-  if not found then return { 'refused' } end
-  local units = tonumber(found)
+local function confirm(main, state, id)
+  if not state.hold then return { 'refused' } end
+  local units = tonumber(state.hold)
   if units then
-    taken_back_by('HSET', main, id, found)
-    redis.call('HSET', main, id, '=' .. found)
-    change(main, 'held', -units)
-    change(main, 'confirmed', units)
+    local fields = { held = state.held - units, confirmed = state.confirmed + units }
+    write(main, state, fields, id, '=' .. state.hold)
   end
   return { 'done' }
 end
 
-local function numbers(...)
-  local words = { ... }
-  for place, number in ipairs(words) do words[place] = string.format('%.0f', number) end
-  return words
+local function release(main, leases, state, id)
+  local units = tonumber(state.hold or '')
+  if not units then return { 'none' } end
+  if journal then taken_back_by('ZADD', leases, redis.call('ZSCORE', leases, id), id) end
+  redis.call('ZREM', leases, id)
+  write(main, state, { held = state.held - units }, id, nil)
+  return { 'done' }
+end
+
+-- Whether this hold's lease still runs.
+local function runs(main, leases, id)
+  return tonumber(read(main, leases, 0, id).hold or '') ~= nil
 end
 
 local function capacity(op, names)
   local main, leases = names[1], names[3]
-  local limit = tonumber(arg())
-  local exists, confirmed, held
-  exists, limit, confirmed, held = levels_at(main, limit)
-  if exists and redis.call('EXISTS', leases) == 1 then
-    lapse(main, leases)
-    exists, limit, confirmed, held = levels_at(main, limit)
+  local limit, id = arg(), arg()
+  local state = read(main, leases, limit, id)
+  if op == 'read' then
+    return numbers(state.limit, state.free, state.held, state.confirmed)
   end
-  local free = math.max(0, limit - confirmed - held)
-  if op == 'read' then return numbers(limit, free, held, confirmed) end
   if op == 'take' then
-    local id, units, lease = arg(), tonumber(arg()), tonumber(arg())
-    if exists and redis.call('HEXISTS', main, id) == 1 then return { 'done', id } end
-    if units > free then return { 'refused', unpack(numbers(free, held)) } end
-    fill(main, exists, limit)
-    hold(main, leases, id, units, now() + lease)
-    return { 'done', id }
+    return take(main, leases, state, id, tonumber(arg()), tonumber(arg()))
   end
-  if op == 'confirm' then
-    return confirm(main, arg())
-  end
-  if op == 'release' or op == 'extend' then
-    local id, lease = arg(), tonumber(arg())
-    local units = held_by(main, id)
-    if not units then return { op == 'release' and 'none' or 'refused' } end
-    release(main, leases, id, units)
-    if op == 'extend' then hold(main, leases, id, units, now() + lease) end
+  if op == 'confirm' then return confirm(main, state, id) end
+  if op == 'release' then return release(main, leases, state, id) end
+  if op == 'extend' then
+    if not tonumber(state.hold or '') then return { 'refused' } end
+    lease_until(main, leases, id, tonumber(arg()))
     return { 'done' }
   end
+  local units = tonumber(arg())
   if op == 'back' then
-    local units = tonumber(arg())
-    if confirmed < units then return { 'refused', unpack(numbers(confirmed)) } end
-    change(main, 'confirmed', -units)
+    if state.confirmed < units then return { 'refused', digits(state.confirmed) } end
+    write(main, state, { confirmed = state.confirmed - units })
     return { 'done' }
   end
   -- resize
-  local to = tonumber(arg())
-  fill(main, exists, to)
-  if exists then
-    taken_back_by('HSET', main, 'limit', string.format('%.0f', limit))
-    redis.call('HSET', main, 'limit', string.format('%.0f', to))
-  end
-  return numbers(math.max(0, confirmed + held - to))
+  write(main, state, { limit = units })
+  return numbers(math.max(0, state.confirmed + state.held - units))
 end

@@ -10,45 +10,33 @@ use exactly_core::{Fault, HoldId};
 
 use crate::words::{Told, Words, odd};
 
-/// Writes the arguments of the operation, the limit of a missing capacity first.
+/// Writes the arguments of the operation: the limit of a missing capacity, the hold, and its own.
 pub(crate) fn send(op: &CapacityOp, args: &mut Words) -> &'static str {
-    let limit = match op {
-        CapacityOp::Read(Read { limit }) | CapacityOp::Take(Take { limit, .. }) => *limit,
-        CapacityOp::Confirm(_) | CapacityOp::Release(_) | CapacityOp::Extend(_) => 0,
-        CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => 0,
+    let (name, limit, hold) = match op {
+        CapacityOp::Read(Read { limit }) => ("read", *limit, None),
+        CapacityOp::Take(Take { hold, limit, .. }) => ("take", *limit, Some(*hold)),
+        CapacityOp::Confirm(Confirm { hold }) => ("confirm", 0, Some(*hold)),
+        CapacityOp::Release(Release { hold }) => ("release", 0, Some(*hold)),
+        CapacityOp::Extend(Extend { hold, .. }) => ("extend", 0, Some(*hold)),
+        CapacityOp::GiveBack(_) => ("back", 0, None),
+        CapacityOp::Resize(Resize { to }) => ("resize", *to, None),
     };
     args.number(limit);
-    match op {
-        CapacityOp::Read(_) => "read",
-        CapacityOp::Take(Take { hold, units, lease, .. }) => {
-            id(*hold, args);
-            args.number(*units);
-            args.number(micros(*lease));
-            "take"
-        }
-        CapacityOp::Confirm(Confirm { hold }) => {
-            id(*hold, args);
-            "confirm"
-        }
-        CapacityOp::Release(Release { hold }) => {
-            id(*hold, args);
-            args.push("0");
-            "release"
-        }
-        CapacityOp::Extend(Extend { hold, lease }) => {
-            id(*hold, args);
-            args.number(micros(*lease));
-            "extend"
-        }
-        CapacityOp::GiveBack(GiveBack { units }) => {
-            args.number(*units);
-            "back"
-        }
-        CapacityOp::Resize(Resize { to }) => {
-            args.number(*to);
-            "resize"
-        }
+    match hold {
+        Some(hold) => id(hold, args),
+        None => args.push(""),
     }
+    match op {
+        CapacityOp::Take(Take { units, lease, .. }) => {
+            args.number(*units);
+            args.number(micros(*lease));
+        }
+        CapacityOp::Extend(Extend { lease, .. }) => args.number(micros(*lease)),
+        CapacityOp::GiveBack(GiveBack { units }) => args.number(*units),
+        CapacityOp::Resize(Resize { to }) => args.number(*to),
+        CapacityOp::Read(_) | CapacityOp::Confirm(_) | CapacityOp::Release(_) => {}
+    }
+    name
 }
 
 pub(crate) fn id(hold: HoldId, args: &mut Words) {

@@ -24,10 +24,7 @@ local function holds(condition, names)
   if condition == 'exists' then return redis.call('EXISTS', main) == 1 end
   if condition == 'absent' then return redis.call('EXISTS', main) == 0 end
   if condition == 'equals' then return text_at(main) == arg() end
-  local id = arg()
-  if not levels_at(main, 0) then return false end
-  lapse(main, names[3])
-  return held_by(main, id) ~= nil
+  return runs(main, names[3], arg())
 end
 
 local function required()

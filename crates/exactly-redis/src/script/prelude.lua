@@ -12,8 +12,13 @@ local function arg()
   return ARGV[args]
 end
 
--- Microseconds. Exact in a double until the year 2255.
+local moment
+
+-- Microseconds, the same during one script. Exact in a double until the year 2255.
 local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
+  if not moment then
+    local time = redis.call('TIME')
+    moment = time[1] * 1000000 + time[2]
+  end
+  return moment
 end
