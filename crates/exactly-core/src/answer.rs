@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::fault::Fault;
+use crate::layers::Folding;
 
 /// A boxed future that may be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -15,41 +16,64 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// An engine that knows its answer at once (an in-process one) gives it with [`Answer::ready`] and
 /// no allocation is made; any other boxes its future with [`Answer::pending`].
 #[must_use = "an answer does nothing until it is awaited"]
-pub struct Answer<'a, T>(State<'a, T>);
+pub struct Answer<'a, T> {
+    state: State<'a, T>,
+    look: Option<fn(&Result<T, Fault>)>,
+}
 
 enum State<'a, T> {
     Ready(Option<Result<T, Fault>>),
     Pending(BoxFuture<'a, Result<T, Fault>>),
+    /// A share in what a layer makes of many callers; it has no box of its own.
+    Folding(Folding<'a, T>),
 }
 
 impl<'a, T> Answer<'a, T> {
     /// An answer that is there already.
     #[inline]
     pub fn ready(result: Result<T, Fault>) -> Self {
-        Self(State::Ready(Some(result)))
+        Self { state: State::Ready(Some(result)), look: None }
     }
 
     /// An answer that is still being worked out.
     pub fn pending(future: impl Future<Output = Result<T, Fault>> + Send + 'a) -> Self {
-        Self(State::Pending(Box::pin(future)))
+        Self { state: State::Pending(Box::pin(future)), look: None }
+    }
+
+    /// An answer that many callers get together.
+    #[inline]
+    pub(crate) fn folding(share: Folding<'a, T>) -> Self {
+        Self { state: State::Folding(share), look: None }
     }
 }
 
 impl<'a, T: Send + 'a> Answer<'a, T> {
     /// The same answer, looked at when it is there.
-    pub fn inspect(self, look: impl FnOnce(&Result<T, Fault>) + Send + 'a) -> Self {
-        match self.0 {
-            State::Ready(result) => {
-                if let Some(result) = &result {
-                    look(result);
-                }
-                Self(State::Ready(result))
-            }
-            State::Pending(future) => Self::pending(async move {
-                let result = future.await;
-                look(&result);
-                result
-            }),
+    #[must_use]
+    pub fn inspect(mut self, look: fn(&Result<T, Fault>)) -> Self {
+        if let State::Ready(Some(result)) = &self.state {
+            look(result);
+            return self;
+        }
+        if self.look.is_some() {
+            self = Self::pending(self);
+        }
+        self.look = Some(look);
+        self
+    }
+
+    /// The answer if it is there, else a box with what will give it.
+    pub(crate) fn into_box(mut self) -> Result<Result<T, Fault>, BoxFuture<'a, Result<T, Fault>>> {
+        match (&mut self.state, self.look) {
+            (State::Ready(result), _) if result.is_some() => match result.take() {
+                Some(result) => Ok(result),
+                None => Err(Box::pin(self)),
+            },
+            (State::Pending(_), None) => match self.state {
+                State::Pending(future) => Err(future),
+                State::Ready(_) | State::Folding(_) => Err(Box::pin(std::future::pending())),
+            },
+            (State::Ready(_) | State::Pending(_) | State::Folding(_), _) => Err(Box::pin(self)),
         }
     }
 }
@@ -62,21 +86,29 @@ impl<T> Future for Answer<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
+        let this = &mut *self;
+        let polled = match &mut this.state {
             State::Ready(result) => match result.take() {
-                Some(result) => Poll::Ready(result),
+                // It was looked at when it was there.
+                Some(result) => return Poll::Ready(result),
                 None => panic!("an Answer was polled after it had answered"),
             },
             State::Pending(future) => future.as_mut().poll(cx),
+            State::Folding(share) => share.poll(cx),
+        };
+        if let (Poll::Ready(result), Some(look)) = (&polled, this.look) {
+            look(result);
         }
+        polled
     }
 }
 
 impl<T> fmt::Debug for Answer<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.state {
             State::Ready(_) => "Answer::ready",
             State::Pending(_) => "Answer::pending",
+            State::Folding(_) => "Answer::folding",
         })
     }
 }

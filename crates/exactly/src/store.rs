@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exactly_core::layers::{Retry, RetryPolicy, Timeout, Trace};
+use exactly_core::layers::{Combine, CombinePolicy, Retry, RetryPolicy, Timeout, Trace};
 use exactly_core::{Answer, Batch, Delivery, Engine, Fault, Key, Mark, Profile, Reply, Token};
 
 use crate::background::Background;
@@ -167,8 +167,19 @@ pub struct StoreBuilder {
     namespace: String,
     timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
+    combine: Folding,
     layers: Vec<Wrap>,
     options: open::Options,
+}
+
+/// Whether calls that come together go together.
+#[derive(Debug, Default)]
+enum Folding {
+    /// If the engine is far.
+    #[default]
+    ByProfile,
+    By(CombinePolicy),
+    Never,
 }
 
 /// Puts a layer around an engine.
@@ -206,6 +217,19 @@ impl StoreBuilder {
         self
     }
 
+    /// How calls that come together are folded into one. Without it, those to an engine that is far
+    /// are folded by the default policy, and those to one in this process are not.
+    pub fn combine(mut self, policy: CombinePolicy) -> Self {
+        self.combine = Folding::By(policy);
+        self
+    }
+
+    /// Sends every call by itself.
+    pub fn without_combining(mut self) -> Self {
+        self.combine = Folding::Never;
+        self
+    }
+
     /// A layer next to the engine, around those given before.
     pub fn layer<E: Engine>(mut self, wrap: impl FnOnce(Arc<dyn Engine>) -> E + 'static) -> Self {
         self.layers.push(Wrap(Box::new(|engine| Arc::new(wrap(engine)))));
@@ -236,6 +260,14 @@ impl StoreBuilder {
         }
         if engine.profile().loses_replies || self.retry.is_some() {
             engine = Arc::new(Retry::with_policy(engine, self.retry.unwrap_or_default()));
+        }
+        let policy = match self.combine {
+            Folding::ByProfile => engine.profile().far.then(CombinePolicy::default),
+            Folding::By(policy) => Some(policy),
+            Folding::Never => None,
+        };
+        if let Some(policy) = policy {
+            engine = Arc::new(Combine::with_policy(engine, policy));
         }
         let engine = Trace::new(engine);
         let background = Background::new();

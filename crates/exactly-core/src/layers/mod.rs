@@ -12,12 +12,15 @@
 //! }
 //! ```
 
+mod combine;
 mod fault;
 mod record;
 mod retry;
 mod timeout;
 mod trace;
 
+pub(crate) use combine::Folding;
+pub use combine::{Combine, CombinePolicy};
 pub use fault::{Act, Faults, Odds};
 pub use record::{Call, Ending, History, Record};
 pub use retry::{Retry, RetryPolicy};

@@ -425,6 +425,25 @@ impl<N: Number> AddTimes<N> {
     }
 }
 
+impl AddTimes<i64> {
+    /// What each of the many is told, from the first, at place 0, to the last: the same as if they
+    /// had added one by one, in this order. None when the engine answered what cannot be.
+    ///
+    /// # Errors
+    /// When the addition at this place would not fit.
+    pub fn told(&self, added: &AddedTimes<i64>, place: u32) -> Result<Option<Added<i64>>, Misuse> {
+        let AddedTimes { stepped, value } = *added;
+        if place < stepped {
+            // All of these values lie between two that fit, so going back by wrapping is exact.
+            let later = i64::from(stepped - 1 - place);
+            let value = value.wrapping_sub(self.by.wrapping_mul(later));
+            return Ok(Some(Added::Stepped { value }));
+        }
+        let refused = next(value, self.by, &self.bounds)?.is_none();
+        Ok(refused.then_some(Added::OutOfBounds { value }))
+    }
+}
+
 fn overwrite<N: Number>(slot: &mut Slot, to: N, bounds: &Bounds<N>, at: Moment) -> bool {
     let fits = bounds.contain(to);
     if fits {

@@ -1,0 +1,222 @@
+//! What folds: callers who ask for the same, and what each of them is told.
+
+use crate::operations::counter::{Add, AddTimes, AddedTimes, CounterOp, CounterOutcome};
+use crate::{Batch, Delivery, Fault, Key, Op, Outcome, Refusal, Reply, Step};
+
+/// What must not share a flight with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Changes nothing, so it needs no name and may be sent again.
+    Read,
+    /// Takes effect once: the layers below name the flight.
+    Once,
+    /// Takes effect at most once: the layers below do not send it again.
+    AtMostOnce,
+}
+
+impl Class {
+    /// The class of a batch that may be folded; none for one that goes its own way.
+    #[inline]
+    pub(crate) fn of(batch: &Batch) -> Option<Self> {
+        let [step] = batch.steps.as_slice() else { return None };
+        if batch.apart || !batch.requirements.is_empty() {
+            return None;
+        }
+        match batch.delivery {
+            Delivery::Token(_) => None,
+            Delivery::ExactlyOnce | Delivery::AtMostOnce if !step.op.writes() => Some(Self::Read),
+            Delivery::ExactlyOnce => Some(Self::Once),
+            Delivery::AtMostOnce => Some(Self::AtMostOnce),
+        }
+    }
+
+    pub(crate) fn delivery(self) -> Delivery {
+        match self {
+            Self::Read | Self::Once => Delivery::ExactlyOnce,
+            Self::AtMostOnce => Delivery::AtMostOnce,
+        }
+    }
+
+    /// The fault of a flight as its callers are told it.
+    pub(crate) fn fault(self, fault: Fault) -> Fault {
+        match self {
+            Self::Read => fault.of_a_read(),
+            Self::Once | Self::AtMostOnce => fault,
+        }
+    }
+}
+
+/// Callers of one flight who ask for the same.
+#[derive(Debug)]
+pub(crate) struct Group {
+    step: Step,
+    /// How many came, those who left included: the place of the next.
+    boarded: u32,
+    /// The places of those who left before the flight did.
+    withdrawn: Vec<u32>,
+}
+
+impl Group {
+    pub(crate) fn new(step: Step) -> Self {
+        Self { step, boarded: 0, withdrawn: Vec::new() }
+    }
+
+    /// Whether callers with this operation can share one. An addition is dealt out; a read is the
+    /// same for all. Of floats the sum of many would not be what each adding alone comes to.
+    #[inline]
+    pub(crate) fn folds(step: &Step) -> bool {
+        !step.op.writes() || matches!(step.op, Op::Counter(CounterOp::Add(_)))
+    }
+
+    /// Tells groups apart before they are compared. Many additions to one key may differ in what
+    /// they add.
+    pub(crate) fn hash_of(step: &Step) -> u64 {
+        let mut mixed = 0;
+        if let Op::Counter(CounterOp::Add(Add { by, start, .. })) = &step.op {
+            mixed = by.wrapping_add(start.rotate_left(32)) as u64;
+        }
+        step.key.hash_value() ^ mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        Self::hash_of(&self.step)
+    }
+
+    /// Whether a caller with this step belongs here. Its being optional is the caller's own matter.
+    #[inline]
+    pub(crate) fn takes(&self, step: &Step) -> bool {
+        self.step.key == step.key
+            && self.step.lifetime == step.lifetime
+            && self.step.op == step.op
+            && Self::folds(step)
+    }
+
+    /// One more caller: its place.
+    #[inline]
+    pub(crate) fn board(&mut self) -> u32 {
+        let place = self.boarded;
+        self.boarded += 1;
+        place
+    }
+
+    pub(crate) fn withdraw(&mut self, place: u32) {
+        self.withdrawn.push(place);
+    }
+
+    pub(crate) fn callers(&self) -> usize {
+        self.boarded as usize - self.withdrawn.len()
+    }
+
+    /// Nobody boards or leaves any more.
+    pub(crate) fn close(&mut self) {
+        self.withdrawn.sort_unstable();
+    }
+
+    /// All of its callers as one operation.
+    pub(crate) fn step(&self) -> Step {
+        let mut step = self.step.clone();
+        if let Some(many) = self.many() {
+            step.op = Op::Counter(CounterOp::AddTimes(many));
+        }
+        step
+    }
+
+    fn many(&self) -> Option<AddTimes<i64>> {
+        let Op::Counter(CounterOp::Add(Add { by, start, bounds })) = &self.step.op else {
+            return None;
+        };
+        let times = self.callers() as u32;
+        (times > 1).then_some(AddTimes { by: *by, times, start: *start, bounds: *bounds })
+    }
+
+    fn told(self, outcome: Result<Outcome, Fault>, told: &mut Told) {
+        let key = self.step.key.clone();
+        let one = match (outcome, self.many()) {
+            (Err(fault), _) => One::Same(Err(fault)),
+            (Ok(Outcome::Misuse(misuse)), _) => One::Same(Err(misuse.at(&key))),
+            (Ok(Outcome::Counter(CounterOutcome::AddTimes(added))), Some(add)) => {
+                let Self { withdrawn, .. } = self;
+                told.dealt.push(Dealt { key, add, added, withdrawn });
+                One::Dealt(told.dealt.len() - 1)
+            }
+            (Ok(_), Some(_)) => {
+                One::Same(Err(Fault::broken("many additions were not answered by their outcome")))
+            }
+            (Ok(outcome), None) => One::Same(Ok(outcome)),
+        };
+        told.groups.push(one);
+    }
+}
+
+/// All of these groups, each for itself, as one batch.
+pub(crate) fn batch(groups: &[Group], class: Class) -> Batch {
+    let sent = groups.iter().filter(|group| group.callers() > 0);
+    Batch::apart(sent.map(Group::step)).delivery(class.delivery())
+}
+
+/// What the callers of one flight are told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    groups: Vec<One>,
+    dealt: Vec<Dealt>,
+}
+
+/// What the callers of one group are told.
+#[derive(Debug)]
+enum One {
+    Same(Result<Outcome, Fault>),
+    Dealt(usize),
+}
+
+/// Many additions, and what they came to.
+#[derive(Debug)]
+struct Dealt {
+    key: Key,
+    add: AddTimes<i64>,
+    added: AddedTimes<i64>,
+    withdrawn: Vec<u32>,
+}
+
+impl Told {
+    pub(crate) fn clear(&mut self) {
+        self.groups.clear();
+        self.dealt.clear();
+    }
+
+    /// Takes in what came of the groups that have callers.
+    pub(crate) fn fill(
+        &mut self,
+        groups: impl Iterator<Item = Group>,
+        mut outcomes: impl Iterator<Item = Result<Outcome, Fault>>,
+    ) {
+        for group in groups {
+            let outcome = if group.callers() > 0 { outcomes.next() } else { None };
+            let nothing = || Err(Fault::broken("an operation was not answered"));
+            group.told(outcome.unwrap_or_else(nothing), self);
+        }
+    }
+
+    /// What the caller at this place of this group is told.
+    pub(crate) fn answer(&self, group: usize, place: u32, optional: bool) -> Result<Reply, Fault> {
+        let outcome = match &self.groups[group] {
+            One::Same(told) => told.clone()?,
+            One::Dealt(dealt) => self.dealt[*dealt].outcome(place)?,
+        };
+        Ok(if outcome.is_refusal() && !optional {
+            Reply::Refused(Refusal::Operation(0, outcome))
+        } else {
+            Reply::Applied(smallvec::SmallVec::from_buf([outcome]))
+        })
+    }
+}
+
+impl Dealt {
+    fn outcome(&self, place: u32) -> Result<Outcome, Fault> {
+        let left = self.withdrawn.partition_point(|withdrawn| *withdrawn < place);
+        let told = self.add.told(&self.added, place - left as u32);
+        match told.map_err(|misuse| misuse.at(&self.key))? {
+            Some(added) => Ok(Outcome::Counter(CounterOutcome::Add(added))),
+            None => Err(Fault::broken("additions were refused that could have been made")),
+        }
+    }
+}
