@@ -2,13 +2,15 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::batch::{Batch, Reply};
+use crate::batch::{Batch, Delivery, Lifetime, Reply};
 use crate::key::Key;
+use crate::operations::Op;
 
 /// A place that applies batches.
 ///
@@ -40,6 +42,26 @@ pub trait Engine: Debug + Send + Sync + 'static {
 
     /// What this engine promises.
     fn profile(&self) -> Profile;
+
+    /// Goes along with an equal call that waits here already, if there is one; else the call is to
+    /// be made by [`apply`](Engine::apply). Only a shortcut for layers that fold, which saves a hot
+    /// call its batch. The answer is the same; it need not be polled before it wakes this waker.
+    fn join(&self, _call: &Joining<'_>, _waker: &Waker) -> Option<Answer<'_, Reply>> {
+        None
+    }
+}
+
+/// One operation by reference, as [`Engine::join`] looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Joining<'c> {
+    /// Where.
+    pub key: &'c Key,
+    /// What.
+    pub op: &'c Op,
+    /// What becomes of the key's time to live.
+    pub lifetime: Lifetime,
+    /// How often it may take effect.
+    pub delivery: &'c Delivery,
 }
 
 impl<E: Engine + ?Sized> Engine for Arc<E> {
@@ -53,6 +75,10 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn profile(&self) -> Profile {
         (**self).profile()
+    }
+
+    fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
+        (**self).join(call, waker)
     }
 }
 

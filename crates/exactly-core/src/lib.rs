@@ -26,7 +26,7 @@ pub use answer::{Answer, BoxFuture};
 pub use batch::{
     BATCH_MAX, Batch, Condition, Delivery, Lifetime, Refusal, Reply, Requirement, Step,
 };
-pub use engine::{Durability, Engine, Mark, Profile};
+pub use engine::{Durability, Engine, Joining, Mark, Profile};
 pub use fault::{Fate, Fault};
 pub use key::{Key, PART_BYTES_MAX};
 pub use ledger::{Admission, Ledger};

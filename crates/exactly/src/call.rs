@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use exactly_core::{
-    Answer, Batch, BoxFuture, Delivery, Fault, Lifetime, Operation, Reply, Step, Token,
+    Answer, Batch, BoxFuture, Delivery, Fault, Joining, Lifetime, Operation, Reply, Step, Token,
 };
 use tokio::task::coop::poll_proceed;
 use tracing::warn;
@@ -119,14 +119,26 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         Ok(Batch { delivery: self.delivery, ..Batch::one(step) })
     }
 
-    fn launch(self) -> Flight<'a, O, T> {
+    /// Goes along with an equal call that waits already, if there is one; this waker is woken.
+    #[inline]
+    fn join(self, waker: &Waker) -> Result<Answer<'a, Reply>, Flight<'a, O, T>> {
         if let Some(abandoned) = self.abandoned {
-            return Flight::Owned(self.owned(), abandoned);
+            return Err(Flight::Owned(self.owned(), abandoned));
         }
-        let store = self.object.store();
-        Flight::Borrowed(match self.batch() {
-            Ok(batch) => store.send(batch),
-            Err(fault) => Answer::ready(Err(fault)),
+        let fault = |fault| Err(Flight::Borrowed(Answer::ready(Err(fault))));
+        let key = match self.object.key() {
+            Ok(key) => key,
+            Err(found) => return fault(found),
+        };
+        let op = match self.operation {
+            Ok(operation) => operation.into_op(),
+            Err(found) => return fault(found),
+        };
+        let (store, lifetime, delivery) = (self.object.store(), self.lifetime, self.delivery);
+        let call = Joining { key, op: &op, lifetime, delivery: &delivery };
+        store.join(&call, waker).ok_or_else(|| {
+            let step = Step { key: key.clone(), op, lifetime, optional: false };
+            Flight::Borrowed(store.send(Batch { delivery, ..Batch::one(step) }))
         })
     }
 
@@ -188,28 +200,29 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(let_others(cx));
-        let mut flight = match std::mem::replace(&mut self.flight, Flight::Landed) {
-            Flight::Waiting(call) => call.launch(),
-            on_its_way @ (Flight::Borrowed(_) | Flight::Owned(..) | Flight::Landed) => on_its_way,
-        };
-        let landed = match &mut flight {
-            Flight::Borrowed(answer) => {
-                Pin::new(answer).poll(cx).map(|reply| reply.and_then(Reply::only::<O>))
+        let this = &mut *self;
+        if matches!(this.flight, Flight::Waiting(_))
+            && let Flight::Waiting(call) = std::mem::replace(&mut this.flight, Flight::Landed)
+        {
+            match call.join(cx.waker()) {
+                Ok(joined) => {
+                    this.flight = Flight::Borrowed(joined);
+                    return Poll::Pending;
+                }
+                Err(sent) => this.flight = sent,
             }
-            Flight::Owned(flight, _) => flight.as_mut().poll(cx),
+        }
+        let outcome = match &mut this.flight {
+            Flight::Borrowed(answer) => {
+                ready!(Pin::new(answer).poll(cx)).and_then(Reply::only::<O>)
+            }
+            Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
             Flight::Waiting(_) | Flight::Landed => {
                 panic!("a call was polled after it had answered")
             }
         };
-        match landed {
-            Poll::Ready(outcome) => {
-                Poll::Ready(outcome.and_then(|outcome| (self.read)(self.object, outcome)))
-            }
-            Poll::Pending => {
-                self.flight = flight;
-                Poll::Pending
-            }
-        }
+        this.flight = Flight::Landed;
+        Poll::Ready(outcome.and_then(|outcome| (this.read)(this.object, outcome)))
     }
 }
 

@@ -1,10 +1,13 @@
 //! What users hold: an engine with its layers and a namespace.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use exactly_core::layers::{Combine, CombinePolicy, Retry, RetryPolicy, Timeout, Trace};
-use exactly_core::{Answer, Batch, Delivery, Engine, Fault, Key, Mark, Profile, Reply, Token};
+use exactly_core::{
+    Answer, Batch, Delivery, Engine, Fault, Joining, Key, Mark, Profile, Reply, Token,
+};
 
 use crate::background::Background;
 use crate::open;
@@ -114,6 +117,12 @@ impl Store {
             namespace.clone_from(&self.inner.namespace);
         }
         self.inner.engine.apply(batch)
+    }
+
+    /// Goes along with an equal call that waits already, if there is one.
+    #[inline]
+    pub(crate) fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
+        self.inner.engine.join(call, waker)
     }
 
     /// Resolves with the key's present mark once that is no longer `since`: see

@@ -1,10 +1,12 @@
 //! Tells `tracing` of every batch: a span each and what came of it at level DEBUG, faults at WARN.
 
+use std::task::Waker;
+
 use tracing::{Instrument, Level, debug, debug_span, warn};
 
 use crate::answer::Answer;
 use crate::batch::{Batch, Refusal, Reply};
-use crate::engine::{Engine, Mark, Profile};
+use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 
@@ -22,16 +24,40 @@ impl<E: Engine> Trace<E> {
 }
 
 impl<E: Engine> Engine for Trace<E> {
+    #[inline]
     fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
         // With nobody listening the layer costs a comparison, not a span and a box.
-        if !tracing::enabled!(target: "exactly", Level::DEBUG) {
-            let answer = self.inner.apply(batch);
-            return if tracing::enabled!(target: "exactly", Level::WARN) {
-                answer.inspect(tell)
-            } else {
-                answer
-            };
+        if tracing::enabled!(target: "exactly", Level::DEBUG) {
+            return self.apply_told(batch);
         }
+        overheard(self.inner.apply(batch))
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+        self.inner.changed(key, since)
+    }
+
+    fn profile(&self) -> Profile {
+        self.inner.profile()
+    }
+
+    #[inline]
+    fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
+        if tracing::enabled!(target: "exactly", Level::DEBUG) {
+            return None;
+        }
+        self.inner.join(call, waker).map(overheard)
+    }
+}
+
+/// Faults are told of, if somebody listens.
+#[inline]
+fn overheard(answer: Answer<'_, Reply>) -> Answer<'_, Reply> {
+    if tracing::enabled!(target: "exactly", Level::WARN) { answer.inspect(tell) } else { answer }
+}
+
+impl<E: Engine> Trace<E> {
+    fn apply_told(&self, batch: Batch) -> Answer<'_, Reply> {
         let span = debug_span!(
             target: "exactly",
             "apply",
@@ -46,14 +72,6 @@ impl<E: Engine> Engine for Trace<E> {
             result
         };
         Answer::pending(applied.instrument(span))
-    }
-
-    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
-        self.inner.changed(key, since)
-    }
-
-    fn profile(&self) -> Profile {
-        self.inner.profile()
     }
 }
 

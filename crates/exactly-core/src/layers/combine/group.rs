@@ -1,7 +1,7 @@
 //! What folds: callers who ask for the same, and what each of them is told.
 
 use crate::operations::counter::{Add, AddTimes, AddedTimes, CounterOp, CounterOutcome};
-use crate::{Batch, Delivery, Fault, Key, Op, Outcome, Refusal, Reply, Step};
+use crate::{Batch, Delivery, Fault, Joining, Key, Op, Outcome, Refusal, Reply, Step};
 
 /// What must not share a flight with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,14 @@ impl Class {
         if batch.apart || !batch.requirements.is_empty() {
             return None;
         }
-        match batch.delivery {
+        Self::of_one(&step.op, &batch.delivery)
+    }
+
+    #[inline]
+    pub(crate) fn of_one(op: &Op, delivery: &Delivery) -> Option<Self> {
+        match delivery {
             Delivery::Token(_) => None,
-            Delivery::ExactlyOnce | Delivery::AtMostOnce if !step.op.writes() => Some(Self::Read),
+            Delivery::ExactlyOnce | Delivery::AtMostOnce if !op.writes() => Some(Self::Read),
             Delivery::ExactlyOnce => Some(Self::Once),
             Delivery::AtMostOnce => Some(Self::AtMostOnce),
         }
@@ -64,31 +69,31 @@ impl Group {
     /// Whether callers with this operation can share one. An addition is dealt out; a read is the
     /// same for all. Of floats the sum of many would not be what each adding alone comes to.
     #[inline]
-    pub(crate) fn folds(step: &Step) -> bool {
-        !step.op.writes() || matches!(step.op, Op::Counter(CounterOp::Add(_)))
+    pub(crate) fn folds(op: &Op) -> bool {
+        !op.writes() || matches!(op, Op::Counter(CounterOp::Add(_)))
     }
 
     /// Tells groups apart before they are compared. Many additions to one key may differ in what
     /// they add.
-    pub(crate) fn hash_of(step: &Step) -> u64 {
+    pub(crate) fn hash_of(key: &Key, op: &Op) -> u64 {
         let mut mixed = 0;
-        if let Op::Counter(CounterOp::Add(Add { by, start, .. })) = &step.op {
+        if let Op::Counter(CounterOp::Add(Add { by, start, .. })) = op {
             mixed = by.wrapping_add(start.rotate_left(32)) as u64;
         }
-        step.key.hash_value() ^ mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        key.hash_value() ^ mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        Self::hash_of(&self.step)
+        Self::hash_of(&self.step.key, &self.step.op)
     }
 
     /// Whether a caller with this step belongs here. Its being optional is the caller's own matter.
     #[inline]
-    pub(crate) fn takes(&self, step: &Step) -> bool {
-        self.step.key == step.key
-            && self.step.lifetime == step.lifetime
-            && self.step.op == step.op
-            && Self::folds(step)
+    pub(crate) fn takes(&self, call: &Joining<'_>) -> bool {
+        self.step.key == *call.key
+            && self.step.lifetime == call.lifetime
+            && self.step.op == *call.op
+            && Self::folds(call.op)
     }
 
     /// One more caller: its place.

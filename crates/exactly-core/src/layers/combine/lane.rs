@@ -6,15 +6,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 
 use hashbrown::HashTable;
 
 use super::group::{Class, Group, Told};
 use super::landing::{Landing, Seat};
-use super::sync::Mutex;
-use crate::{Fault, Reply, Step};
+use super::sync::{AtomicBool, Mutex, Ordering};
+use crate::{Fault, Joining, Reply, Step};
 
 /// The most flights in the air that hold the next one back.
 const FLIGHTS: usize = 2;
@@ -52,8 +51,8 @@ struct Arrivals {
     flying: usize,
     /// Flights on their way, until the last caller is woken.
     flights: usize,
-    /// Calls that their callers send themselves.
-    direct: usize,
+    /// Whether a caller sends its call itself.
+    direct: bool,
 }
 
 /// A flight before its departure, and what of it goes along.
@@ -112,22 +111,23 @@ impl Boarding {
         (self.callers, self.last) = (0, 0);
     }
 
-    /// The group of this step, if there is one.
+    /// The group of this call, if there is one.
     #[inline]
-    fn find(&self, step: &Step) -> Option<usize> {
-        if self.groups.get(self.last).is_some_and(|group| group.takes(step)) {
+    fn find(&self, call: &Joining<'_>) -> Option<usize> {
+        if self.groups.get(self.last).is_some_and(|group| group.takes(call)) {
             return Some(self.last);
         }
-        if self.groups.len() < 2 || !Group::folds(step) {
+        if self.groups.len() < 2 || !Group::folds(call.op) {
             return None;
         }
-        let is_it = |group: &u32| self.groups[*group as usize].takes(step);
-        self.table.find(Group::hash_of(step), is_it).map(|group| *group as usize)
+        let is_it = |group: &u32| self.groups[*group as usize].takes(call);
+        let found = self.table.find(Group::hash_of(call.key, call.op), is_it);
+        found.map(|group| *group as usize)
     }
 
     fn open_group(&mut self, step: Step) -> usize {
         let place = self.groups.len();
-        let (folds, hash) = (Group::folds(&step), Group::hash_of(&step));
+        let (folds, hash) = (Group::folds(&step.op), Group::hash_of(&step.key, &step.op));
         self.groups.push(Group::new(step));
         if folds {
             let groups = &self.groups;
@@ -163,7 +163,7 @@ impl Boarding {
 
 impl Arrivals {
     fn is_idle(&self) -> bool {
-        self.waiting == 0 && self.flights == 0 && self.direct == 0
+        self.waiting == 0 && self.flights == 0 && !self.direct
     }
 
     /// Whether the next flight may depart: at once if nothing is on its way, and beside one that
@@ -172,30 +172,40 @@ impl Arrivals {
         waiting > 0 && (self.flights == 0 || self.flights < FLIGHTS && waiting * 2 >= self.flying)
     }
 
-    /// The open flight that takes this step, and the group in it.
-    fn group_for(
+    /// The last open flight of this class, which takes those who come.
+    #[inline]
+    fn last_open(&mut self, class: Class) -> Option<&mut Boarding> {
+        self.open.iter_mut().rfind(|boarding| boarding.class == class)
+    }
+
+    /// The open flight that takes a step like none that waits.
+    fn open_for(&mut self, class: Class, groups_max: usize) -> Option<&mut Boarding> {
+        if self.last_open(class).is_none_or(|boarding| boarding.groups.len() >= groups_max) {
+            let boarding = self.spare(class);
+            self.open.push_back(boarding);
+        }
+        self.last_open(class)
+    }
+
+    /// A place for a caller with this step, which is taken unless another has brought the same.
+    fn seat(
         &mut self,
         step: &mut Option<Step>,
         class: Class,
+        waker: &Waker,
         groups_max: usize,
-    ) -> Option<(&mut Boarding, usize)> {
-        let found = self.open.iter().rposition(|boarding| boarding.class == class);
+    ) -> Option<Seat> {
         let known = step.as_ref()?;
-        if let Some(at) = found {
-            if let Some(group) = self.open[at].find(known) {
-                return Some((&mut self.open[at], group));
-            }
-            if self.open[at].groups.len() < groups_max {
-                let boarding = &mut self.open[at];
-                let group = boarding.open_group(step.take()?);
-                return Some((boarding, group));
-            }
+        let (lifetime, delivery) = (known.lifetime, &class.delivery());
+        let call = Joining { key: &known.key, op: &known.op, lifetime, delivery };
+        if let Some(boarding) = self.last_open(class)
+            && let Some(group) = boarding.find(&call)
+        {
+            return Some(boarding.board(group, waker));
         }
-        let boarding = self.spare(class);
-        self.open.push_back(boarding);
-        let boarding = self.open.back_mut()?;
+        let boarding = self.open_for(class, groups_max)?;
         let group = boarding.open_group(step.take()?);
-        Some((boarding, group))
+        Some(boarding.board(group, waker))
     }
 
     /// A boarding whose landing nobody reads any more, or a new one.
@@ -241,6 +251,32 @@ impl Arrivals {
 
 /// For callers.
 impl Lane {
+    /// A caller arrives who asks for what another waits for already: its place, and whether it must
+    /// call somebody to look. None if nobody waits for the same.
+    #[inline]
+    pub(crate) fn join(
+        &self,
+        call: &Joining<'_>,
+        class: Class,
+        waker: &Waker,
+        limits: Limits,
+        can_call: impl FnOnce() -> bool,
+    ) -> Option<(Seat, bool)> {
+        let arrivals = &mut *self.arrivals.lock();
+        if arrivals.waiting == 0 || arrivals.aboard >= limits.callers {
+            return None;
+        }
+        let must_call = self.must_call(arrivals);
+        let boarding = arrivals.last_open(class)?;
+        let group = boarding.find(call)?;
+        if must_call && !can_call() {
+            return None;
+        }
+        let seat = boarding.board(group, waker);
+        self.boarded(arrivals, must_call);
+        Some((seat, must_call))
+    }
+
     /// A caller arrives. It takes the step unless another caller has brought the same.
     pub(crate) fn board(
         &self,
@@ -252,32 +288,43 @@ impl Lane {
     ) -> Boarded {
         let arrivals = &mut *self.arrivals.lock();
         if arrivals.is_idle() {
-            arrivals.direct = 1;
+            arrivals.direct = true;
             return Boarded::Direct;
         }
         if arrivals.aboard >= limits.callers {
             return Boarded::Full;
         }
-        let called = self.called.load(Ordering::Relaxed);
-        let call = !called && arrivals.may_depart(arrivals.waiting + 1);
+        let call = self.must_call(arrivals);
         if call && !can_call() {
             return Boarded::Alone;
         }
-        let Some((boarding, group)) = arrivals.group_for(step, class, limits.groups) else {
-            return Boarded::Alone;
-        };
-        let seat = boarding.board(group, waker);
+        match arrivals.seat(step, class, waker, limits.groups) {
+            Some(seat) => {
+                self.boarded(arrivals, call);
+                Boarded::Seat { seat, call }
+            }
+            None => Boarded::Alone,
+        }
+    }
+
+    /// Whether one more caller has to call somebody to look.
+    #[inline]
+    fn must_call(&self, arrivals: &Arrivals) -> bool {
+        !self.called.load(Ordering::Relaxed) && arrivals.may_depart(arrivals.waiting + 1)
+    }
+
+    #[inline]
+    fn boarded(&self, arrivals: &mut Arrivals, call: bool) {
         arrivals.waiting += 1;
         arrivals.aboard += 1;
         if call {
             self.called.store(true, Ordering::Release);
         }
-        Boarded::Seat { seat, call }
     }
 
     /// A call that its caller sent itself has ended.
     pub(crate) fn direct_is_done(&self) {
-        self.arrivals.lock().direct = 0;
+        self.arrivals.lock().direct = false;
     }
 
     /// A caller whose flight has not landed asks again, and is to be woken by this waker.

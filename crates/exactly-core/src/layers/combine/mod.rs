@@ -25,12 +25,12 @@ mod thread;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread::available_parallelism;
 
 use crate::answer::Answer;
 use crate::batch::{BATCH_MAX, Batch, Reply, Step};
-use crate::engine::{Engine, Mark, Profile};
+use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::time::{Clock, SystemClock};
@@ -102,6 +102,14 @@ impl<E: Engine> Combine<E> {
         &self.crew.field.engine
     }
 
+    /// The lane of the thread that asks.
+    #[inline]
+    fn lane_here(&self) -> (usize, &Lane) {
+        let lanes = &self.crew.field.lanes;
+        let place = thread::place() % lanes.len();
+        (place, &lanes[place])
+    }
+
     fn board<'a>(
         &'a self,
         mut step: Option<Step>,
@@ -109,8 +117,7 @@ impl<E: Engine> Combine<E> {
         cx: &mut Context<'_>,
     ) -> Result<Share<'a, Reply>, Result<Reply, Fault>> {
         let optional = step.as_ref().is_some_and(|step| step.optional);
-        let place = thread::place() % self.crew.field.lanes.len();
-        let lane = &self.crew.field.lanes[place];
+        let (place, lane) = self.lane_here();
         let boarded =
             lane.board(&mut step, class, cx.waker(), self.limits, Crew::<E>::can_be_called);
         match (boarded, step) {
@@ -204,6 +211,17 @@ impl<E: Engine> Engine for Combine<E> {
 
     fn profile(&self) -> Profile {
         self.engine().profile()
+    }
+
+    fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
+        let class = Class::of_one(call.op, call.delivery)?;
+        let (place, lane) = self.lane_here();
+        let can_call = Crew::<E>::can_be_called;
+        let (seat, must_call) = lane.join(call, class, waker, self.limits, can_call)?;
+        if must_call {
+            self.crew.call();
+        }
+        Some(Answer::folding(Folding::seated(self, Seat { lane: place as u32, ..seat })))
     }
 }
 

@@ -50,6 +50,11 @@ impl<'a, T> Folding<'a, T> {
     }
 
     #[inline]
+    pub(crate) fn seated(layer: &'a dyn Fold<T>, seat: Seat) -> Self {
+        Self { layer, share: Share::Seated(seat) }
+    }
+
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Fault>> {
         self.layer.poll(&mut self.share, cx)
     }

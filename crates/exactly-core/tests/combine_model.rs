@@ -1,0 +1,304 @@
+//! Every order in which callers arrive, leave and are answered, as far as a model checker gets: the
+//! heart of the layer that folds calls, on the checker's own locks and threads.
+//!
+//! Nobody waits for ever (the checker tells of tasks that nothing will wake), everybody gets exactly
+//! one answer, no two get the same value, and nothing is counted that nobody asked for.
+#![allow(clippy::unwrap_used, dead_code, reason = "a test fails by panicking; the heart has more")]
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use exactly_core::operations::counter::{Add, Added, Get};
+use exactly_core::{
+    Answer, BATCH_MAX, Batch, BoxFuture, Clock, Delivery, Durability, Engine, Fault, Joining, Key,
+    Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step, Timestamp, operations,
+};
+use shuttle::rand::Rng;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+
+#[path = "../src/layers/combine/group.rs"]
+mod group;
+#[path = "../src/layers/combine/landing.rs"]
+mod landing;
+#[path = "../src/layers/combine/lane.rs"]
+mod lane;
+#[path = "../src/layers/combine/pilot.rs"]
+mod pilot;
+
+/// The checker's locks, with the faces of those they stand for.
+mod sync {
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(content: T) -> Self {
+            Self(shuttle::sync::Mutex::new(content))
+        }
+
+        pub(crate) fn lock(&self) -> shuttle::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap()
+        }
+    }
+}
+
+use group::Class;
+use landing::Seat;
+use lane::{Boarded, Lane, Limits};
+use pilot::{Field, Pilot};
+use sync::{AtomicBool, Mutex, Ordering};
+
+/// The model, late.
+#[derive(Debug)]
+struct Late(Mutex<Model>);
+
+impl Engine for Late {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        Answer::pending(async move {
+            shuttle::future::yield_now().await;
+            let reply = self.0.lock().apply(&batch);
+            shuttle::future::yield_now().await;
+            reply
+        })
+    }
+
+    fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
+        Answer::pending(std::future::pending())
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "late",
+            durability: Durability::Process,
+            batch_max: BATCH_MAX,
+            loses_replies: false,
+            far: true,
+            token_window: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Time that stands still, or in which every flight takes too long.
+#[derive(Debug)]
+struct Hasty(bool);
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        let passed = if self.0 { shuttle::rand::thread_rng().gen_range(0..100_000_000) } else { 0 };
+        Timestamp::from_nanos(passed)
+    }
+
+    fn reached(&self, _moment: Timestamp) -> BoxFuture<'_, ()> {
+        if self.0 {
+            Box::pin(shuttle::future::yield_now())
+        } else {
+            Box::pin(std::future::pending())
+        }
+    }
+}
+
+/// What the tasks of a runtime are elsewhere.
+struct Crew {
+    field: Field<Late>,
+    bells: Vec<Mutex<Option<Waker>>>,
+    closed: AtomicBool,
+}
+
+impl Crew {
+    fn call(&self) {
+        let bell = shuttle::rand::thread_rng().gen_range(0..self.bells.len());
+        self.ring(bell);
+    }
+
+    fn ring(&self, bell: usize) {
+        let waker = self.bells[bell].lock().clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    async fn fly(self: Arc<Self>, place: usize) {
+        let mut pilot = Pilot::new(&self.field);
+        poll_fn(|cx| {
+            *self.bells[place].lock() = Some(cx.waker().clone());
+            if self.closed.load(Ordering::SeqCst) {
+                return Poll::Ready(());
+            }
+            let here = shuttle::rand::thread_rng().gen_range(0..self.field.lanes.len());
+            pilot.turn(cx, here);
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// One call, as the layer makes it.
+struct Call<'a> {
+    lane: &'a Lane,
+    crew: &'a Crew,
+    seat: Option<Seat>,
+}
+
+const LIMITS: Limits = Limits { groups: 1, callers: 100 };
+
+fn add() -> Step {
+    let key = Key::alone("", "a").unwrap();
+    Step::new(key, Add::by(1_i64).into_op())
+}
+
+impl Future for Call<'_> {
+    type Output = Option<Result<Reply, Fault>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(seat) = &self.seat {
+            let answer = match seat.answer() {
+                Some(answer) => answer,
+                None => std::task::ready!(self.lane.poll(seat, cx.waker())),
+            };
+            self.seat = None;
+            return Poll::Ready(Some(answer));
+        }
+        let step = add();
+        let delivery = &Delivery::ExactlyOnce;
+        let call = Joining { key: &step.key, op: &step.op, lifetime: step.lifetime, delivery };
+        let (seat, must_call) =
+            match self.lane.join(&call, Class::Once, cx.waker(), LIMITS, || true) {
+                Some(joined) => joined,
+                None => {
+                    match self.lane.board(&mut Some(step), Class::Once, cx.waker(), LIMITS, || true)
+                    {
+                        Boarded::Seat { seat, call } => (seat, call),
+                        Boarded::Direct => {
+                            shuttle::thread::yield_now();
+                            self.lane.direct_is_done();
+                            return Poll::Ready(None);
+                        }
+                        Boarded::Alone | Boarded::Full => panic!("there is room, and a pilot"),
+                    }
+                }
+            };
+        self.seat = Some(seat);
+        if must_call {
+            self.crew.call();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some(seat) = &self.seat {
+            self.lane.withdraw(seat);
+        }
+    }
+}
+
+/// Calls a few times; sometimes it goes away, or is polled for nothing, or by another waker.
+async fn call_some(crew: Arc<Crew>, calls: usize, leaves: bool) -> (Vec<i64>, usize) {
+    let (mut values, mut left) = (Vec::new(), 0);
+    for _ in 0..calls {
+        let place = shuttle::rand::thread_rng().gen_range(0..crew.field.lanes.len());
+        let lane = &crew.field.lanes[place];
+        let mut call = Call { lane, crew: &crew, seat: None };
+        let patience = match shuttle::rand::thread_rng().gen_range(0..4) {
+            0 if leaves => 1,
+            1 if leaves => 3,
+            _ => usize::MAX,
+        };
+        let mut polls = 0;
+        let answer = poll_fn(|cx| {
+            polls += 1;
+            if polls > patience {
+                return Poll::Ready(None);
+            }
+            if polls < 3 {
+                // Polled early, by a waker that wakes nobody and then by the right one.
+                let noop = &mut Context::from_waker(Waker::noop());
+                if let Poll::Ready(answer) = Pin::new(&mut call).poll(noop) {
+                    return Poll::Ready(Some(answer));
+                }
+            }
+            if patience < usize::MAX {
+                cx.waker().wake_by_ref();
+            }
+            Pin::new(&mut call).poll(cx).map(Some)
+        })
+        .await;
+        match answer {
+            Some(Some(reply)) => match reply.unwrap().only::<Add<i64>>().unwrap() {
+                Added::Stepped { value } => values.push(value),
+                Added::OutOfBounds { .. } => panic!("there are no bounds"),
+            },
+            Some(None) => {}
+            None => left += usize::from(call.seat.is_some()),
+        }
+    }
+    (values, left)
+}
+
+fn explore(scheduler: impl Scheduler + 'static, lanes: usize, leaves: bool, hasty: bool) {
+    let mut config = shuttle::Config::new();
+    config.stack_size = 0x4_0000;
+    let runner = shuttle::Runner::new(scheduler, config);
+    runner.run(move || {
+        let engine = Late(Mutex::new(Model::new()));
+        let lanes = (0..lanes).map(|_| Lane::default()).collect();
+        let field = Field { engine, lanes, clock: Arc::new(Hasty(hasty)) };
+        let bells = (0..2).map(|_| Mutex::default()).collect();
+        let crew = Arc::new(Crew { field, bells, closed: AtomicBool::new(false) });
+        let pilots: Vec<_> =
+            (0..2).map(|place| shuttle::future::spawn(Arc::clone(&crew).fly(place))).collect();
+        let callers: Vec<_> = (0..3)
+            .map(|_| shuttle::future::spawn(call_some(Arc::clone(&crew), 3, leaves)))
+            .collect();
+        let (mut values, mut left) = (Vec::new(), 0);
+        for caller in callers {
+            let (own, gone) = shuttle::future::block_on(caller).unwrap();
+            assert!(own.is_sorted(), "{own:?}");
+            values.extend(own);
+            left += gone;
+        }
+        crew.closed.store(true, Ordering::SeqCst);
+        (0..2).for_each(|bell| crew.ring(bell));
+        for pilot in pilots {
+            shuttle::future::block_on(pilot).unwrap();
+        }
+        let answered = values.len();
+        values.sort_unstable();
+        values.dedup();
+        assert_eq!(values.len(), answered, "{values:?}");
+        let key = Key::alone("", "a").unwrap();
+        let count = crew.field.engine.0.lock().run(&key, Get { start: 0_i64 }).unwrap() as usize;
+        assert!((answered..=answered + left).contains(&count), "{count}: {values:?}, {left} left");
+    });
+}
+
+const RUNS: usize = 1500;
+
+#[test]
+fn callers_on_one_lane() {
+    explore(RandomScheduler::new(RUNS), 1, false, false);
+    explore(PctScheduler::new(3, RUNS), 1, false, false);
+}
+
+#[test]
+fn callers_on_two_lanes() {
+    explore(RandomScheduler::new(RUNS), 2, false, false);
+    explore(PctScheduler::new(3, RUNS), 2, false, false);
+}
+
+#[test]
+fn callers_who_leave() {
+    explore(RandomScheduler::new(RUNS), 1, true, false);
+    explore(PctScheduler::new(3, RUNS), 2, true, false);
+}
+
+#[test]
+fn flights_that_take_too_long() {
+    explore(RandomScheduler::new(RUNS), 1, true, true);
+    explore(PctScheduler::new(3, RUNS), 2, true, true);
+}
