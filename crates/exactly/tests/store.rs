@@ -3,10 +3,11 @@
 
 use std::future::IntoFuture;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exactly::core::Mark;
-use exactly::layers::{Act, Faults, RetryPolicy};
+use exactly::core::{Answer, Batch, Engine, Key, Mark, Profile, Reply};
+use exactly::layers::{Act, CombinePolicy, Faults, RetryPolicy};
 use exactly::{Capacity, Counter, Flag, Store, Token, Value};
 use exactly_embedded::Memory;
 
@@ -143,4 +144,72 @@ async fn what_cannot_be_read_when_it_is_swapped_out_is_shown_in_the_fault() {
     assert!(fault.is_undecodable() && fault.to_string().contains("abc"), "{fault}");
     assert!(!fault.is_misuse(), "it was overwritten");
     assert_eq!(count.get().await.unwrap(), Some(7));
+}
+
+/// Another machine, as far as its profile says.
+#[derive(Debug)]
+struct Far {
+    inner: Faults<Memory>,
+    asked: AtomicUsize,
+}
+
+impl Far {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { inner: Faults::late(Memory::new()), asked: AtomicUsize::new(0) })
+    }
+}
+
+impl Engine for Far {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.inner.apply(batch)
+    }
+
+    fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
+        self.inner.changed(key, since)
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { far: true, ..self.inner.profile() }
+    }
+}
+
+async fn crowd(store: &Store) {
+    let crowd: Vec<_> = (0..100)
+        .map(|_| {
+            let taken = Counter::new(store, "taken");
+            tokio::spawn(async move { taken.increment().await.unwrap() })
+        })
+        .collect();
+    let mut values = Vec::new();
+    for task in crowd {
+        values.push(task.await.unwrap());
+    }
+    values.sort_unstable();
+    assert!(values.into_iter().eq(1..=100));
+}
+
+#[tokio::test]
+async fn callers_of_an_engine_that_is_far_go_together_unless_they_are_told_not_to() {
+    let (far, single, near) = (Far::new(), Far::new(), Faults::late(Memory::new()));
+    crowd(&Store::new(Arc::clone(&far))).await;
+    assert!(far.asked.load(Ordering::SeqCst) < 50);
+    crowd(&Store::builder().without_combining().build(Arc::clone(&single))).await;
+    assert_eq!(single.asked.load(Ordering::SeqCst), 100);
+    crowd(&Store::builder().combine(CombinePolicy::default()).build(near)).await;
+}
+
+#[test]
+fn a_store_may_outlive_the_runtimes_it_is_used_in() {
+    let store = Store::new(Far::new());
+    for round in 1..=3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let taken = Counter::new(&store, "taken");
+            let (one, two, three) =
+                tokio::join!(taken.increment().into_future(), taken.increment(), taken.increment());
+            let last = [one, two, three].map(Result::unwrap).into_iter().max();
+            assert_eq!(last, Some(3 * round));
+        });
+    }
 }

@@ -342,11 +342,12 @@ impl Lane {
         Poll::Pending
     }
 
-    /// A caller leaves. Before the departure its share has no effect; after it, it may.
-    pub(crate) fn withdraw(&self, seat: &Seat) {
+    /// A caller leaves; tells whether in time. Before the departure its share has no effect; after
+    /// it, it may.
+    pub(crate) fn withdraw(&self, seat: &Seat) -> bool {
         let mut guard = self.arrivals.lock();
         let arrivals = &mut *guard;
-        let Some(at) = arrivals.at(seat) else { return };
+        let Some(at) = arrivals.at(seat) else { return false };
         let boarding = &mut arrivals.open[at];
         boarding.groups[seat.group as usize].withdraw(seat.place);
         let former = boarding.wakers[seat.waker as usize].take();
@@ -359,6 +360,7 @@ impl Lane {
         }
         drop(guard);
         drop(former);
+        true
     }
 }
 
@@ -408,7 +410,7 @@ impl Lane {
         arrivals.flying -= callers;
     }
 
-    /// Whether callers wait here and nobody will look; then the caller of this has to find somebody.
+    /// Whether callers wait here and nobody will look; who asks then has to find somebody.
     pub(crate) fn is_deserted(&self) -> bool {
         let arrivals = self.arrivals.lock();
         let deserted = arrivals.waiting > 0 && arrivals.flights == 0;
