@@ -5,8 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::batch::Reply;
 use crate::fault::Fault;
 use crate::layers::Folding;
+use crate::operations::Operation;
 
 /// A boxed future that may be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,7 +51,6 @@ impl<'a, T> Answer<'a, T> {
 
 impl<'a, T: Send + 'a> Answer<'a, T> {
     /// The same answer, looked at when it is there.
-    #[must_use]
     pub fn inspect(mut self, look: fn(&Result<T, Fault>)) -> Self {
         if let State::Ready(Some(result)) = &self.state {
             look(result);
@@ -75,6 +76,27 @@ impl<'a, T: Send + 'a> Answer<'a, T> {
             },
             (State::Ready(_) | State::Pending(_) | State::Folding(_), _) => Err(Box::pin(self)),
         }
+    }
+}
+
+impl Answer<'_, Reply> {
+    /// Polls for the outcome of a batch of one operation, as [`Reply::only`] takes it out of the
+    /// reply; a call that was folded has it at hand.
+    ///
+    /// # Faults
+    /// As the engine says, and when it answered something else.
+    #[inline]
+    pub fn poll_only<O: Operation>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<O::Outcome, Fault>> {
+        if let (State::Folding(share), None) = (&mut self.state, self.look) {
+            return share.poll_outcome(cx).map(|outcome| {
+                let odd = || Fault::broken("an operation was answered by another's outcome");
+                O::outcome(outcome?).ok_or_else(odd)
+            });
+        }
+        Pin::new(self).poll(cx).map(|reply| reply?.only::<O>())
     }
 }
 

@@ -204,13 +204,19 @@ impl Reply {
     /// When the engine answered something else.
     #[inline]
     pub fn only<O: Operation>(self) -> Result<O::Outcome, Fault> {
+        let odd = || Fault::broken("an operation was answered by another's outcome");
+        O::outcome(self.outcome()?).ok_or_else(odd)
+    }
+
+    /// As [`only`](Reply::only), of any operation.
+    pub(crate) fn outcome(self) -> Result<Outcome, Fault> {
         let outcome = match self {
             Self::Applied(mut outcomes) if outcomes.len() == 1 => outcomes.pop(),
             Self::Refused(Refusal::Operation(0, outcome)) => Some(outcome),
             Self::Applied(_) | Self::Refused(_) => None,
         };
         let odd = || Fault::broken("one operation was not answered by its one outcome");
-        outcome.and_then(O::outcome).ok_or_else(odd)
+        outcome.ok_or_else(odd)
     }
 }
 

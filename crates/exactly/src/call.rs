@@ -213,9 +213,7 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
             }
         }
         let outcome = match &mut this.flight {
-            Flight::Borrowed(answer) => {
-                ready!(Pin::new(answer).poll(cx)).and_then(Reply::only::<O>)
-            }
+            Flight::Borrowed(answer) => ready!(answer.poll_only::<O>(cx)),
             Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
             Flight::Waiting(_) | Flight::Landed => {
                 panic!("a call was polled after it had answered")

@@ -201,12 +201,18 @@ impl Told {
         }
     }
 
+    /// The outcome for the caller at this place of this group.
+    #[inline]
+    pub(crate) fn outcome(&self, group: usize, place: u32) -> Result<Outcome, Fault> {
+        match &self.groups[group] {
+            One::Same(told) => told.clone(),
+            One::Dealt(dealt) => self.dealt[*dealt].outcome(place),
+        }
+    }
+
     /// What the caller at this place of this group is told.
     pub(crate) fn answer(&self, group: usize, place: u32, optional: bool) -> Result<Reply, Fault> {
-        let outcome = match &self.groups[group] {
-            One::Same(told) => told.clone()?,
-            One::Dealt(dealt) => self.dealt[*dealt].outcome(place)?,
-        };
+        let outcome = self.outcome(group, place)?;
         Ok(if outcome.is_refusal() && !optional {
             Reply::Refused(Refusal::Operation(0, outcome))
         } else {

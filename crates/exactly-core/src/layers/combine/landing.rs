@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 
 use super::group::Told;
 use super::sync::Mutex;
-use crate::{Fault, Reply};
+use crate::{Fault, Outcome, Reply};
 
 /// The end of one flight. Who sends it writes here once, for all; each caller reads its own part.
 #[derive(Debug, Default)]
@@ -36,6 +36,12 @@ impl Seat {
     pub(crate) fn answer(&self) -> Option<Result<Reply, Fault>> {
         let told = self.landing.told.get()?;
         Some(told.answer(self.group as usize, self.place, self.optional))
+    }
+
+    /// As [`answer`](Seat::answer), without the reply around it.
+    #[inline]
+    pub(crate) fn outcome(&self) -> Option<Result<Outcome, Fault>> {
+        Some(self.landing.told.get()?.outcome(self.group as usize, self.place))
     }
 
     /// As [`answer`](Seat::answer), of a flight in the air; if it has not landed, it will wake this

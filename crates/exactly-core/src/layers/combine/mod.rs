@@ -33,6 +33,7 @@ use crate::batch::{BATCH_MAX, Batch, Reply, Step};
 use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::operations::Outcome;
 use crate::time::{Clock, SystemClock};
 
 use crew::Crew;
@@ -91,7 +92,7 @@ impl<E: Engine> Combine<E> {
     /// Around `inner`, with this policy; by this clock it tells how long a flight takes.
     pub fn by_clock(inner: E, policy: CombinePolicy, clock: Arc<dyn Clock>) -> Self {
         let lanes = policy.lanes.max(1);
-        let groups = policy.batch_max.min(inner.profile().batch_max).min(BATCH_MAX).max(1);
+        let groups = policy.batch_max.min(inner.profile().batch_max).clamp(1, BATCH_MAX);
         let callers = policy.callers_max.div_ceil(lanes).max(1);
         let lanes = (0..lanes).map(|_| Lane::default()).collect();
         let crew = Crew::new(Field { engine: inner, lanes, clock });
@@ -186,6 +187,20 @@ impl<E: Engine> Fold<Reply> for Combine<E> {
             *share = Share::Over;
         }
         polled
+    }
+
+    fn poll_outcome<'a>(
+        &'a self,
+        share: &mut Share<'a, Reply>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Outcome, Fault>> {
+        if let Share::Seated(seat) = share
+            && let Some(outcome) = seat.outcome()
+        {
+            *share = Share::Over;
+            return Poll::Ready(outcome);
+        }
+        self.poll(share, cx).map(|reply| reply?.outcome())
     }
 
     fn leave(&self, seat: &Seat) {

@@ -9,6 +9,7 @@ use super::lane::Lane;
 use crate::answer::BoxFuture;
 use crate::batch::Step;
 use crate::fault::Fault;
+use crate::operations::Outcome;
 
 /// A caller's share, and the layer that folds it.
 pub(crate) struct Folding<'a, T> {
@@ -21,6 +22,13 @@ pub(crate) trait Fold<T>: fmt::Debug + Send + Sync {
     /// Goes on with this share.
     fn poll<'a>(&'a self, share: &mut Share<'a, T>, cx: &mut Context<'_>)
     -> Poll<Result<T, Fault>>;
+
+    /// As [`poll`](Fold::poll), for the outcome of the only operation, be it a refusal or not.
+    fn poll_outcome<'a>(
+        &'a self,
+        share: &mut Share<'a, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Outcome, Fault>>;
 
     /// The caller goes away before it was answered.
     fn leave(&self, seat: &Seat);
@@ -57,6 +65,13 @@ impl<'a, T> Folding<'a, T> {
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Fault>> {
         self.layer.poll(&mut self.share, cx)
+    }
+}
+
+impl<T> Folding<'_, T> {
+    #[inline]
+    pub(crate) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<Outcome, Fault>> {
+        self.layer.poll_outcome(&mut self.share, cx)
     }
 }
 
