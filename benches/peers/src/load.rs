@@ -51,13 +51,14 @@ impl Workload {
         }
     }
 
-    /// Which key each call of one caller goes to, over and over.
-    fn plan(self, seed: u64) -> Vec<usize> {
-        const CALLS: usize = 4_096;
+    /// Which key each call of one caller goes to, over and over. Short, so that reading the plans of
+    /// thousands of callers is not what is measured.
+    fn plan(self, seed: u64) -> Vec<u16> {
+        const CALLS: usize = 256;
         let mut dice = fastrand::Rng::with_seed(seed);
         match self {
             Self::Hot | Self::Bounded | Self::SoldOut => vec![0],
-            Self::Uniform => (0..CALLS).map(|_| dice.usize(..KEYS)).collect(),
+            Self::Uniform => (0..CALLS).map(|_| dice.u16(..KEYS as u16)).collect(),
             Self::Zipf => {
                 let shares: Vec<f64> = (1..=KEYS)
                     .scan(0.0, |sum, rank| {
@@ -67,7 +68,8 @@ impl Workload {
                     .collect();
                 let all = shares[KEYS - 1];
                 let draw = |dice: &mut fastrand::Rng| {
-                    shares.partition_point(|sum| *sum < dice.f64() * all).min(KEYS - 1)
+                    let place = dice.f64() * all;
+                    shares.partition_point(|sum| *sum < place).min(KEYS - 1) as u16
                 };
                 (0..CALLS).map(|_| draw(&mut dice)).collect()
             }
@@ -171,14 +173,14 @@ struct Told {
 
 /// One caller: the next call when the last has answered. Every sixteenth is timed, because looking
 /// at the clock costs as much as the fastest calls do.
-async fn caller(mut contender: Contender, plan: Vec<usize>, go: &Go) -> Told {
+async fn caller(mut contender: Contender, plan: Vec<u16>, go: &Go) -> Told {
     let mut told = Told { all: 0, counted: 0, times: Vec::with_capacity(4_096) };
     let mut keys = plan.iter().copied().cycle();
     while !go.over.load(Ordering::Relaxed) {
         let key = keys.next().unwrap_or_default();
         let timed = told.all % 16 == 0 && told.times.len() < 4_096;
         let began = timed.then(Instant::now);
-        contender.call(key).await;
+        contender.call(key.into()).await;
         told.all += 1;
         if go.counting.load(Ordering::Relaxed) {
             told.counted += 1;

@@ -1,5 +1,7 @@
 //! Lists of byte strings: what goes to a script, and what comes back.
 
+use std::io::Write;
+
 use exactly_core::{Bytes, Fault};
 
 /// Byte strings, one after the other in one buffer.
@@ -16,7 +18,13 @@ impl Words {
 
     pub(crate) fn number(&mut self, number: impl Into<i128>) {
         let number = number.into();
-        self.write(|bytes| bytes.extend_from_slice(number.to_string().as_bytes()));
+        self.write(|bytes| {
+            // Into memory, which takes what it is given.
+            let _ = match i64::try_from(number) {
+                Ok(number) => write!(bytes, "{number}"),
+                Err(_) => write!(bytes, "{number}"),
+            };
+        });
     }
 
     /// A bound: nothing where there is none.
@@ -46,8 +54,11 @@ impl Words {
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
     }
 
+    /// The words of another list, behind those that are there.
     pub(crate) fn append(&mut self, other: &Self) {
-        other.iter().for_each(|word| self.push(word));
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 }
 
