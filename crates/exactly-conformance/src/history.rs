@@ -1,5 +1,8 @@
 //! What concurrent callers saw is linearizable.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use exactly_core::layers::{Call, Faults, History, Odds, Record, Retry, RetryPolicy};
@@ -7,7 +10,7 @@ use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take,
 use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
 use exactly_core::operations::{flag, value};
-use exactly_core::{Batch, Bytes, HoldId, Key, Step};
+use exactly_core::{Batch, Bytes, HoldId, Key, Operation, Step};
 use fastrand::Rng;
 
 use crate::linearizable;
@@ -133,6 +136,44 @@ fn random_step(keys: &[Key; 3], dice: &mut Rng) -> Step {
         2 => step(at, Delete {}),
         3.. => step(at, Add { by: dice.i64(-2..3), start: 0, bounds }),
     }
+}
+
+/// One counter that many step up and read, while a third of them go away at any moment.
+pub async fn of_leaving_callers(subject: Subject) {
+    let history = History::default();
+    let recorded = subject.through(|engine| Record::new(engine, history.clone()));
+    recorded
+        .crowd(24, |subject, number| async move {
+            let mut dice = Rng::with_seed(300 + number as u64);
+            for _ in 0..20 {
+                let operation = match dice.u8(..5) {
+                    0 => Get { start: 0_i64 }.into_op(),
+                    1.. => Add::by(1_i64).into_op(),
+                };
+                let call = subject.apply(Batch::one(Step::new(key("hot"), operation)));
+                if dice.u8(..3) == 0 {
+                    polled_at_most(dice.u8(..6), call).await;
+                } else {
+                    drop(call.await.expect("the engine answers"));
+                }
+            }
+        })
+        .await;
+    judge(&history.calls());
+}
+
+/// Goes away after so many polls, unless it is over before.
+async fn polled_at_most<T>(polls: u8, call: impl Future<Output = T>) {
+    let (mut call, mut left) = (pin!(call), polls);
+    poll_fn(|cx| {
+        if left == 0 || call.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Callers whose requests and replies get lost, with and without a second try.

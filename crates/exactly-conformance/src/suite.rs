@@ -43,7 +43,9 @@ macro_rules! suite {
             cancelled = cancelled { whole_or_nothing, many_at_once }
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random { batches_mean_what_the_model_says }
-            history = history { of_counters, of_every_kind, of_batches, of_lossy_callers }
+            history = history {
+                of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers
+            }
         }
     };
 }

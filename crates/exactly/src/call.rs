@@ -119,27 +119,29 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         Ok(Batch { delivery: self.delivery, ..Batch::one(step) })
     }
 
-    /// Goes along with an equal call that waits already, if there is one; this waker is woken.
+    /// Sends it. Tells whether it goes along with an equal call that waits already: then this waker
+    /// is woken when there is something to be polled for.
     #[inline]
-    fn join(self, waker: &Waker) -> Result<Answer<'a, Reply>, Flight<'a, O, T>> {
+    fn launch(self, waker: &Waker) -> (Flight<'a, O, T>, bool) {
         if let Some(abandoned) = self.abandoned {
-            return Err(Flight::Owned(self.owned(), abandoned));
+            return (Flight::Owned(self.owned(), abandoned), false);
         }
-        let fault = |fault| Err(Flight::Borrowed(Answer::ready(Err(fault))));
-        let key = match self.object.key() {
-            Ok(key) => key,
-            Err(found) => return fault(found),
-        };
-        let op = match self.operation {
-            Ok(operation) => operation.into_op(),
-            Err(found) => return fault(found),
-        };
+        match self.send(waker) {
+            Ok((answer, joined)) => (Flight::Borrowed(answer), joined),
+            Err(fault) => (Flight::Borrowed(Answer::ready(Err(fault))), false),
+        }
+    }
+
+    #[inline]
+    fn send(self, waker: &Waker) -> Result<(Answer<'a, Reply>, bool), Fault> {
+        let (key, op) = (self.object.key()?, self.operation?.into_op());
         let (store, lifetime, delivery) = (self.object.store(), self.lifetime, self.delivery);
         let call = Joining { key, op: &op, lifetime, delivery: &delivery };
-        store.join(&call, waker).ok_or_else(|| {
-            let step = Step { key: key.clone(), op, lifetime, optional: false };
-            Flight::Borrowed(store.send(Batch { delivery, ..Batch::one(step) }))
-        })
+        if let Some(joined) = store.join(&call, waker) {
+            return Ok((joined, true));
+        }
+        let step = Step { key: key.clone(), op, lifetime, optional: false };
+        Ok((store.send(Batch { delivery, ..Batch::one(step) }), false))
     }
 
     /// The call as a future that owns all it needs, answering what the engine answered.
@@ -204,12 +206,10 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
         if matches!(this.flight, Flight::Waiting(_))
             && let Flight::Waiting(call) = std::mem::replace(&mut this.flight, Flight::Landed)
         {
-            match call.join(cx.waker()) {
-                Ok(joined) => {
-                    this.flight = Flight::Borrowed(joined);
-                    return Poll::Pending;
-                }
-                Err(sent) => this.flight = sent,
+            let joined;
+            (this.flight, joined) = call.launch(cx.waker());
+            if joined {
+                return Poll::Pending;
             }
         }
         let outcome = match &mut this.flight {
