@@ -610,7 +610,7 @@ fn poll_unheard<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 #[test]
 fn a_runtime_that_ends_takes_its_flights_with_it_and_nothing_else() {
-    let single = || runtime::Builder::new_current_thread().build().unwrap();
+    let single = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let gate = Gate::new();
     let combine = combine(&gate);
     let ended = single();
@@ -639,7 +639,7 @@ fn a_runtime_that_ends_takes_its_flights_with_it_and_nothing_else() {
 
 #[test]
 fn a_runtime_that_nobody_drives_keeps_no_other_waiting() {
-    let single = || runtime::Builder::new_current_thread().build().unwrap();
+    let single = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (idle, other) = (single(), single());
     let gate = Gate::new();
     let combine = combine(&gate);
@@ -650,6 +650,20 @@ fn a_runtime_that_nobody_drives_keeps_no_other_waiting() {
     gate.pass(2);
     assert!(other.block_on(all(calls)).iter().all(|reply| reply.is_ok()));
     drop(first);
+}
+
+#[test]
+fn where_no_timers_are_all_else_goes_on() {
+    let runtime = runtime::Builder::new_current_thread().build().unwrap();
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    runtime.block_on(async {
+        let _first = busy(&combine, &gate).await;
+        let calls = board(&combine, [add("a"), add("a")]).await;
+        gate.asked_for(2).await;
+        gate.pass(9);
+        assert!(all(calls).await.iter().all(|reply| reply.is_ok()));
+    });
 }
 
 #[test]

@@ -142,8 +142,14 @@ impl<'a, E: Engine> Pilot<'a, E> {
                 self.alarm = Some(self.field.clock.reached(first.plus(PATIENCE)));
             }
             let Some(alarm) = &mut self.alarm else { return };
-            if alarm.as_mut().poll(cx).is_pending() {
-                return;
+            match catch_unwind(AssertUnwindSafe(|| alarm.as_mut().poll(cx))) {
+                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Pending) => return,
+                Err(_) => {
+                    // A runtime without timers: then nothing is given up, and all else goes on.
+                    self.alarm = Some(Box::pin(std::future::pending()));
+                    return;
+                }
             }
             self.alarm = None;
             let now = self.field.clock.now();
