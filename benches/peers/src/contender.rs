@@ -130,7 +130,12 @@ impl Contender {
                 return counters[key].try_add(1).await.expect("it answers").stepped();
             }
             (Client::AtMostOnce(counters), What::Bounded(_)) => {
-                return counters[key].try_add(1).at_most_once().await.expect("it answers").stepped();
+                return counters[key]
+                    .try_add(1)
+                    .at_most_once()
+                    .await
+                    .expect("it answers")
+                    .stepped();
             }
             (Client::Redis(client), What::Increment) => {
                 let call = redis::cmd("INCR").arg(&self.keys[key]).query_async(client).await;

@@ -51,8 +51,8 @@ impl Workload {
         }
     }
 
-    /// Which key each call of one caller goes to, over and over. Short, so that reading the plans of
-    /// thousands of callers is not what is measured.
+    /// Which key each call of one caller goes to, over and over. Short, so that reading the plans
+    /// of thousands of callers is not what is measured.
     fn plan(self, seed: u64) -> Vec<u16> {
         const CALLS: usize = 256;
         let mut dice = fastrand::Rng::with_seed(seed);

@@ -1,4 +1,5 @@
-//! The Redis engine beside the clients people use: one server, one process, rounds in turn, medians.
+//! The Redis engine beside the clients people use: one server, one process, rounds in turn,
+//! medians.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- \
@@ -66,8 +67,8 @@ fn main() {
         for &workers in &options.workers {
             for &callers in &options.callers {
                 println!("\n{name}, {callers} callers, {workers} workers");
-                let time = options.time;
-                compare(&Setting { server: &server, workload: *workload, callers, workers, time }, &options);
+                let (server, workload, time) = (&server, *workload, options.time);
+                compare(&Setting { server, workload, callers, workers, time }, &options);
             }
         }
     }
@@ -84,7 +85,10 @@ fn compare(setting: &Setting<'_>, options: &Options) {
     let medians: Vec<_> = runs.iter().map(|runs| median(runs)).collect();
     let peers = who.iter().zip(&medians).filter(|(who, _)| !who.is_ours());
     let best = peers.map(|(_, run)| run.calls_per_second).fold(0.0, f64::max);
-    println!("  {:22} {:>10} {:>7} {:>9} {:>9} {:>9} {:>9} {:>7}", "", "calls/s", "x best", "p50", "p99", "client ns", "server ns", "allocs");
+    let [rate, ratio, p50, p99] = ["calls/s", "x best", "p50", "p99"];
+    let [client, server, allocated] = ["client ns", "server ns", "allocs"];
+    print!("  {:22} {rate:>10} {ratio:>7} {p50:>9} {p99:>9}", "");
+    println!(" {client:>9} {server:>9} {allocated:>7}");
     for (who, run) in who.iter().zip(&medians) {
         println!(
             "  {who:22} {:>10.0} {:>6.2}x {:>7}us {:>7}us {:>9.0} {:>9.0} {:>7.2}",

@@ -189,7 +189,11 @@ async fn a_dropped_block_is_undone_at_once_where_the_engine_answers_at_once() {
 
 #[test]
 fn a_block_dropped_outside_any_runtime_is_undone_by_the_stores_own() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
     let store = runtime.block_on(slow_store());
     let taken = Counter::new(&store, "taken");
     let mut block =

@@ -51,7 +51,8 @@ impl Default for RetryPolicy {
     }
 }
 
-/// An engine that is asked again until it has answered, or patience ends.
+/// An engine that is asked again until it has answered, or patience ends. On real time it needs a
+/// tokio runtime with timers.
 #[derive(Debug)]
 pub struct Retry<E> {
     inner: E,
