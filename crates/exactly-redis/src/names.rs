@@ -8,15 +8,24 @@ use exactly_core::Key;
 pub enum KeyStyle {
     /// `{course:42}:seats`, with the namespace in front: what belongs to one thing shares one
     /// Cluster slot, and no two keys share a text.
+    ///
+    /// Beside it may stand `{course:42}:seats::epoch`, of a counter that a block has stepped, and
+    /// `{course:42}:seats::leases`, of a capacity.
     #[default]
     Tagged,
     /// `course:42:seats`, as the Ruby library redis-objects writes it, so that both can work on the
-    /// same objects. Ids are not escaped there: an id with a colon may meet another's key.
+    /// same counters and values; `course::total` is what the group shares.
+    ///
+    /// Beside it may stand `course:42:seats:epoch` and `course:42:seats:leases`. What this style
+    /// cannot promise: ids are not escaped, so an id with a colon may meet another's key; the keys
+    /// of one thing may lie on several slots of a Cluster; and a counter that the other library
+    /// sets keeps its epoch, so that a block which is undone later takes its step back from the
+    /// number that was set.
     RedisObjects,
 }
 
 /// What stands beside some objects: the epoch of a counter, the leases of a capacity.
-const COMPANIONS: [&str; 2] = [":epoch", ":leases"];
+const COMPANIONS: [&str; 2] = ["epoch", "leases"];
 
 /// How many keys an object may have on the server.
 pub(crate) const NAMES: usize = 1 + COMPANIONS.len();
@@ -33,6 +42,12 @@ impl KeyStyle {
     /// Writes the key of one of its companions, from 1 on.
     pub(crate) fn write_companion(self, key: &Key, place: usize, text: &mut Vec<u8>) {
         self.write(key, text);
+        // Two colons in a row are in no key of that style: `{visits}:epoch` may be an object.
+        let between = match self {
+            Self::Tagged => "::",
+            Self::RedisObjects => ":",
+        };
+        text.extend_from_slice(between.as_bytes());
         text.extend_from_slice(COMPANIONS[place - 1].as_bytes());
     }
 }
@@ -106,8 +121,22 @@ mod tests {
             assert_eq!(written(KeyStyle::Tagged, key), tagged);
             assert_eq!(written(KeyStyle::RedisObjects, key), plain);
         }
+    }
+
+    #[test]
+    fn companions_stand_beside_their_object_and_are_nobody_elses_key() {
+        let seats = Key::in_group("", "course", "42", "seats").unwrap();
+        for (style, expected) in [
+            (KeyStyle::Tagged, "{course:42}:seats::leases"),
+            (KeyStyle::RedisObjects, "course:42:seats:leases"),
+        ] {
+            let mut text = Vec::new();
+            style.write_companion(&seats, 2, &mut text);
+            assert_eq!(text, expected.as_bytes());
+        }
         let mut text = Vec::new();
-        KeyStyle::Tagged.write_companion(&of_one, 2, &mut text);
-        assert_eq!(text, b"{course:42}:seats:leases");
+        KeyStyle::Tagged.write_companion(&Key::alone("", "visits").unwrap(), 1, &mut text);
+        let other = Key::global("", "visits", "epoch").unwrap();
+        assert_ne!(text, written(KeyStyle::Tagged, &other).as_bytes());
     }
 }
