@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::fault;
 use crate::heard::Heard;
-use crate::options::{Options, place};
+use crate::options::{Options, choose_provider, is_by_tls, place};
 
 /// Where connections come from.
 #[derive(Clone)]
@@ -21,7 +21,30 @@ pub(crate) enum Source {
     /// As many as are needed, and again when one is lost.
     Client(Box<Client>),
     /// One that somebody else made. When it is lost, nobody here can make another.
-    Given(Box<MultiplexedConnection>),
+    Given(Given),
+}
+
+/// A connection of somebody else's, and whether it was lost.
+#[derive(Clone)]
+pub(crate) struct Given {
+    wire: Box<MultiplexedConnection>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Given {
+    pub(crate) fn new(wire: MultiplexedConnection) -> Self {
+        Self { wire: Box::new(wire), lost: Arc::default() }
+    }
+
+    fn open(&self) -> Result<Open, Fault> {
+        if self.lost.load(Ordering::Acquire) {
+            return Err(Fault::unavailable(
+                "the connection that was given is lost, and only its owner can make another; a \
+                 store that is opened by a URL or a client makes its own",
+            ));
+        }
+        Ok(Open { wire: (*self.wire).clone(), ended: Arc::default() })
+    }
 }
 
 /// What is pushed by the server without being asked.
@@ -32,6 +55,7 @@ pub(crate) type Pushed = Arc<dyn Fn(PushInfo) + Send + Sync>;
 pub(crate) struct Dial {
     source: Source,
     place: Arc<str>,
+    by_tls: bool,
     connect_timeout: Duration,
     reply_timeout: Duration,
 }
@@ -49,8 +73,15 @@ impl Dial {
             Source::Client(client) => place(client),
             Source::Given(_) => "the server of the connection that was given".to_owned(),
         };
+        let by_tls = match &source {
+            Source::Client(client) => is_by_tls(client),
+            Source::Given(_) => false,
+        };
+        if by_tls {
+            choose_provider();
+        }
         let Options { connect_timeout, reply_timeout, .. } = *options;
-        Self { source, place: place.into(), connect_timeout, reply_timeout }
+        Self { source, place: place.into(), by_tls, connect_timeout, reply_timeout }
     }
 
     pub(crate) fn place(&self) -> &str {
@@ -66,10 +97,7 @@ impl Dial {
     pub(crate) async fn open(&self, pushed: Option<Pushed>) -> Result<Open, Fault> {
         let client = match &self.source {
             Source::Client(client) => client,
-            Source::Given(wire) => {
-                let ended = Arc::new(AtomicBool::new(false));
-                return Ok(Open { wire: (**wire).clone(), ended });
-            }
+            Source::Given(given) => return given.open(),
         };
         let ended = Arc::new(AtomicBool::new(false));
         let mut config = AsyncConnectionConfig::new()
@@ -91,10 +119,12 @@ impl Dial {
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
         match timeout(self.connect_timeout, connecting).await {
             Ok(Ok(wire)) => Ok(Open { wire, ended }),
-            Ok(Err(error)) => Err(fault::of_connecting(&error, &self.place)),
+            Ok(Err(error)) => Err(fault::of_connecting(&error, &self.place, self.by_tls)),
             Err(_) => Err(Fault::unavailable(format!(
-                "no connection to {} within {:?}; nothing was sent: is the server running?",
-                self.place, self.connect_timeout
+                "no connection to {} within {:?}; {}",
+                self.place,
+                self.connect_timeout,
+                fault::silent(self.by_tls)
             ))),
         }
     }
@@ -116,7 +146,14 @@ impl Dial {
         };
         match timeout(self.reply_timeout, answered).await {
             Ok(Ok(values)) => Ok(values.into_iter().map(Heard::from).collect()),
-            Ok(Err(error)) => Err(fault::of_sending(&error, &self.place)),
+            Ok(Err(error)) => {
+                if let Source::Given(given) = &self.source
+                    && error.is_connection_dropped()
+                {
+                    given.lost.store(true, Ordering::Release);
+                }
+                Err(fault::of_sending(&error, &self.place))
+            }
             Err(_) => Err(Fault::timed_out(self.reply_timeout)),
         }
     }

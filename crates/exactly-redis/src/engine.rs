@@ -11,7 +11,7 @@ use redis::{Client, ServerError};
 use smallvec::SmallVec;
 
 use crate::changes::Changes;
-use crate::connection::{Asked, Dial, Line, Source};
+use crate::connection::{Asked, Dial, Given, Line, Source};
 use crate::exclusive::Exclusive;
 use crate::fault;
 use crate::heard::Heard;
@@ -77,7 +77,7 @@ impl Redis {
         connection: MultiplexedConnection,
         options: Options,
     ) -> Result<Self, Fault> {
-        Self::from_source(Source::Given(Box::new(connection)), options.connections(1)).await
+        Self::from_source(Source::Given(Given::new(connection)), options.connections(1)).await
     }
 
     async fn from_source(source: Source, options: Options) -> Result<Self, Fault> {

@@ -7,33 +7,73 @@ use exactly_core::Fault;
 use redis::{ErrorKind, RedisError, ServerError};
 
 /// A connection that could not be made: nothing was sent.
-pub(crate) fn of_connecting(error: &RedisError, place: &str) -> Fault {
+pub(crate) fn of_connecting(error: &RedisError, place: &str, by_tls: bool) -> Fault {
     if let Some(refusal) = answered(error) {
         return refusal;
     }
-    let message = format!("no connection to {place}: {error}");
+    let none = format!("no connection to {place}");
     let kind = error.kind();
     if kind == ErrorKind::AuthenticationFailed {
-        return Fault::denied(message);
+        return Fault::denied(format!("{none}: the server refuses user or password"));
     }
     if kind == ErrorKind::InvalidClientConfig {
-        return Fault::bad_url(message);
+        return Fault::bad_url(format!("{none}: {}", sentence(error)));
     }
     if kind == ErrorKind::RESP3NotSupported {
         return Fault::bad_url(format!(
-            "{message}; the server is older than Redis 6: add `?protocol=resp2` to the URL"
+            "{none}: the server is older than Redis 6: add `?protocol=resp2` to the URL"
         ));
     }
-    if is_about_trust(error) {
-        return Fault::untrusted(message);
+    if by_tls && is_about_trust(error) {
+        return Fault::untrusted(format!("{none}: {}", sentence(error)));
     }
-    Fault::unavailable(format!("{message}; is the server running, and this its address?"))
+    let hint = if error.is_timeout() {
+        silent(by_tls)
+    } else if error.is_connection_refusal() || is_about_names(error) {
+        "is the server running, and this its address?"
+    } else {
+        hung_up(by_tls)
+    };
+    if kind == ErrorKind::Parse {
+        return Fault::unavailable(format!("{none}: what answers there is no Redis; {hint}"));
+    }
+    Fault::unavailable(format!("{none}: {}; {hint}", sentence(error)))
+}
+
+/// What to do about a server that does not answer: one without TLS waits for ever for the end of
+/// what it takes for a command.
+pub(crate) fn silent(by_tls: bool) -> &'static str {
+    if by_tls {
+        "is the server running, and does it speak TLS? if not, the URL begins with `redis:`"
+    } else {
+        "is the server running, and this its address?"
+    }
+}
+
+/// What to do about a server that ends the connection, or talks of something else.
+fn hung_up(by_tls: bool) -> &'static str {
+    if by_tls {
+        "does the server speak TLS? if not, the URL begins with `redis:`"
+    } else {
+        "does the server speak TLS? then the URL begins with `rediss:`"
+    }
+}
+
+/// What was said, on one line and without the number that the system gives it.
+fn sentence(error: &RedisError) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_about_names(error: &RedisError) -> bool {
+    error.to_string().contains("lookup")
 }
 
 /// A request that was sent, or may have been, and has no answer.
 pub(crate) fn of_sending(error: &RedisError, place: &str) -> Fault {
     answered(error).unwrap_or_else(|| {
-        Fault::lost_reply(format!("the connection to {place} was lost: {error}"))
+        Fault::lost_reply(format!("the connection to {place} was lost: {}", sentence(error)))
     })
 }
 
@@ -47,12 +87,21 @@ pub(crate) fn of_server(error: &ServerError) -> Fault {
     of_answer(error.code(), error.details().unwrap_or_default())
 }
 
+pub(crate) fn said(error: &ServerError) -> String {
+    words(error.code(), error.details().unwrap_or_default())
+}
+
+fn words(code: &str, detail: &str) -> String {
+    format!("the server says {code} {}", detail.trim_end_matches('.'))
+}
+
 /// What an error of the server says. It answers one instead of doing what it was asked; our scripts
 /// raise one only before their first write.
 fn of_answer(code: &str, detail: &str) -> Fault {
-    let said = format!("the server says {code} {detail}");
+    let said = words(code, detail);
     match code {
-        "WRONGPASS" | "NOAUTH" | "NOPERM" => Fault::denied(said),
+        "NOAUTH" => Fault::denied("the server wants a password, as in `redis://:password@host`"),
+        "WRONGPASS" | "NOPERM" => Fault::denied(said),
         "LOADING" => Fault::loading(said),
         "BUSY" => Fault::busy(said),
         "READONLY" => Fault::read_only(said),
@@ -65,6 +114,9 @@ fn of_answer(code: &str, detail: &str) -> Fault {
             Fault::unavailable(said)
         }
         _ if detail.contains("max number of clients") => Fault::unavailable(said),
+        _ if detail.contains("DB index") => {
+            Fault::bad_url(format!("{said}: it has no database of that number"))
+        }
         _ if detail.contains("invalid password") || detail.contains("without any password") => {
             Fault::denied(said)
         }
@@ -93,9 +145,8 @@ mod tests {
     #[test]
     fn errors_of_the_server_are_told_apart() {
         type Is = fn(&Fault) -> bool;
-        let table: [(&str, &str, Is); 14] = [
+        let table: [(&str, &str, Is); 13] = [
             ("WRONGPASS", "invalid username-password pair", Fault::is_denied),
-            ("NOAUTH", "Authentication required.", Fault::is_denied),
             ("NOPERM", "this user has no permissions", Fault::is_denied),
             ("ERR", "invalid password", Fault::is_denied),
             ("LOADING", "Redis is loading the dataset in memory", Fault::is_loading),
@@ -112,6 +163,7 @@ mod tests {
         for (code, detail, is) in table {
             let fault = of_answer(code, detail);
             assert!(is(&fault) && !fault.is_unknown(), "{code}: {fault}");
+            let detail = detail.trim_end_matches('.');
             assert!(fault.to_string().contains(detail), "{fault}");
         }
     }

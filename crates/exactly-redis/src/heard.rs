@@ -62,6 +62,11 @@ impl Heard {
         }
     }
 
+    /// The last of its parts, as text.
+    pub(crate) fn last_text(&self) -> String {
+        self.list().last().map(Self::text).unwrap_or_default()
+    }
+
     /// The server's time, as `TIME` tells it, in microseconds.
     pub(crate) fn micros(&self) -> Option<u64> {
         let [seconds, micros] = self.list() else { return None };

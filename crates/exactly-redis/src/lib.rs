@@ -14,6 +14,7 @@ mod operations;
 mod options;
 mod reply;
 mod request;
+mod rights;
 mod script;
 mod server;
 mod words;
@@ -22,3 +23,6 @@ pub use engine::Redis;
 pub use names::KeyStyle;
 pub use options::Options;
 pub use redis::{Client, aio::MultiplexedConnection};
+#[cfg(feature = "tls")]
+pub use redis::{ClientTlsConfig, TlsCertificates};
+pub use rights::RIGHTS;

@@ -49,8 +49,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What suits most: one connection for each worker thread, two seconds for a connection and for
-    /// a reply.
+    /// What suits most: one connection for each core, up to eight, two seconds for a connection and
+    /// for a reply.
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,8 +61,11 @@ impl Options {
         self
     }
 
-    /// How many connections carry batches, from 1 to 64. One for each worker thread is the fast
-    /// form.
+    /// How many connections carry batches, from 1 to 64, each made when it is first needed. One for
+    /// each worker thread is the fast form.
+    ///
+    /// Beside them there are up to four for batches of more than 64 kB, and one once somebody waits
+    /// for a change.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.clamp(1, CONNECTIONS_MAX);
         self
@@ -88,7 +91,11 @@ impl Options {
     }
 
     /// What the keys of records begin with: `exactly` unless told otherwise. A user whose rights
-    /// are limited to some keys needs `~exactly:*` beside its own.
+    /// are limited to some keys needs `~exactly:*` beside its own, and the commands of
+    /// [`RIGHTS`](crate::RIGHTS).
+    ///
+    /// `exactly:session:…` remembers the last batch of a session, `exactly:token:…` what was sent
+    /// under a token of yours. Both expire by themselves.
     pub fn records(mut self, prefix: impl Into<String>) -> Self {
         self.records = prefix.into();
         self
@@ -111,6 +118,9 @@ impl Options {
 
     /// The options with those that the URL sets, and the client it describes.
     pub(crate) fn of_url(mut self, url: &str) -> Result<(Self, Client), Fault> {
+        if !cfg!(feature = "tls") && (url.starts_with("rediss:") || url.starts_with("valkeys:")) {
+            return Err(Fault::bad_url("TLS needs the feature `tls`"));
+        }
         let (plain, settings) = split(url)?;
         let mut kept = Vec::new();
         for setting in settings {
@@ -120,29 +130,53 @@ impl Options {
                 ("key_style", "tagged") => self.key_style = KeyStyle::Tagged,
                 ("eviction", "allowed") => self.eviction_allowed = true,
                 ("connections", number) => {
-                    let number = number.parse().map_err(|_| bad("connections", "1 to 64"))?;
-                    self = self.connections(number);
+                    let number = number.parse().ok();
+                    let number = number.filter(|number| (1..=CONNECTIONS_MAX).contains(number));
+                    self.connections = number.ok_or_else(|| bad(name, "1 to 64"))?;
                 }
                 ("key_style", _) => return Err(bad(name, "`tagged` or `redis-objects`")),
                 ("eviction", _) => return Err(bad(name, "`allowed`, or nothing at all")),
-                ("protocol" | "db" | "user" | "pass", _) => kept.push(setting),
-                _ => {
-                    return Err(Fault::bad_url(
-                        "the URL has a setting that is not known; known are `key_style`, \
-                         `eviction`, `connections` and `protocol`, and for sockets `db`, `user` \
-                         and `pass`",
-                    ));
-                }
+                ("protocol", "resp2" | "resp3" | "2" | "3") => kept.push(setting),
+                ("protocol", _) => return Err(bad(name, "`resp2` or `resp3`")),
+                ("db" | "user" | "pass", _) if is_socket(url) => kept.push(setting),
+                ("db" | "user" | "pass", _) => return Err(bad(name, OF_SOCKETS)),
+                // A `?` in a password that is not written as `%3F` begins the settings.
+                _ if setting.contains('@') => return Err(unreadable()),
+                _ => return Err(Fault::bad_url(UNKNOWN)),
             }
         }
         let three = kept.iter().all(|setting| !setting.starts_with("protocol="));
         let url = if kept.is_empty() { plain } else { format!("{plain}?{}", kept.join("&")) };
         let info = url.into_connection_info().map_err(|_| unreadable())?;
-        Ok((self, client(if three { speaking_resp3(info) } else { info })?))
+        check_user(&info)?;
+        let info = if three { speaking_resp3(info) } else { info };
+        Ok((self, Client::open(info).map_err(|_| unreadable())?))
     }
 }
 
-/// The URL up to its settings, and the settings. A socket may be named as `redis+unix:`, `unix:`.
+const UNKNOWN: &str = "the URL has a setting that is not known; known are `key_style`, `eviction`, \
+                       `connections` and `protocol`, and for sockets `db`, `user` and `pass`";
+
+const OF_SOCKETS: &str = "a socket; for a host it is `redis://user:password@host:port/database`";
+
+/// A URL without a host has no room for a user and a database in front of its settings.
+fn is_socket(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(scheme, _)| scheme.ends_with("unix"))
+}
+
+/// Without a password nobody logs in, and the server would take us for its default user.
+fn check_user(info: &ConnectionInfo) -> Result<(), Fault> {
+    let settings = info.redis_settings();
+    if settings.username().is_some() && settings.password().is_none() {
+        return Err(Fault::bad_url(
+            "the URL has a user and no password; a user that needs none takes any, and a password \
+             without a user is written `redis://:password@host`",
+        ));
+    }
+    Ok(())
+}
+
+/// The URL up to its settings, and the settings.
 fn split(url: &str) -> Result<(String, Vec<&str>), Fault> {
     if url.contains('#') {
         return Err(Fault::bad_url(
@@ -158,8 +192,8 @@ fn split(url: &str) -> Result<(String, Vec<&str>), Fault> {
 fn unreadable() -> Fault {
     Fault::bad_url(
         "the URL cannot be read; expected `redis://user:password@host:port/database`, `rediss://…` \
-         for TLS, or `unix:///path/to/socket`; signs like `@`, `/` and `:` in a password are \
-         written as `%40`, `%2F` and `%3A`",
+         for TLS, or `unix:///path/to/socket`; signs like `@`, `/`, `:` and `?` in a password are \
+         written as `%40`, `%2F`, `%3A` and `%3F`",
     )
 }
 
@@ -173,17 +207,15 @@ pub(crate) fn speaking_resp3(info: ConnectionInfo) -> ConnectionInfo {
     info.set_redis_settings(settings)
 }
 
-fn client(info: ConnectionInfo) -> Result<Client, Fault> {
-    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) && !cfg!(feature = "tls") {
-        return Err(Fault::bad_url("`rediss:` needs the feature `tls`"));
-    }
+pub(crate) fn is_by_tls(client: &Client) -> bool {
+    matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. })
+}
+
+/// A program with two providers of cryptography must choose one, or its first handshake panics. If
+/// it has chosen, this changes nothing.
+pub(crate) fn choose_provider() {
     #[cfg(feature = "tls")]
-    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        // A program with two providers must choose one, or the first handshake panics. If it has
-        // chosen, this changes nothing.
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
-    Client::open(info).map_err(|_| unreadable())
+    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// Where the server is, without user and password.
@@ -208,6 +240,9 @@ mod tests {
         let (_, client) = Options::new().of_url("redis://localhost?protocol=resp2").unwrap();
         let info = client.get_connection_info().redis_settings();
         assert_eq!(info.protocol(), ProtocolVersion::RESP2);
+        let (_, client) = Options::new().of_url("unix:///socket?db=2&user=ann&pass=pw").unwrap();
+        let info = client.get_connection_info().redis_settings();
+        assert_eq!((info.db(), info.username(), info.password()), (2, Some("ann"), Some("pw")));
     }
 
     #[test]
@@ -219,8 +254,17 @@ mod tests {
             "redis://host?secret=1",
             "redis://host?key_style=secret",
             "redis://host?connections=secret",
+            "redis://host?connections=0",
+            "redis://host?connections=65",
             "redis://host?eviction=secret",
             "redis://user:sec#ret@host",
+            "redis://user:sec?ret@host",
+            "redis://secret@host",
+            "redis://host?protocol=secret",
+            "redis://host?db=3",
+            "redis://host?user=secret&pass=secret",
+            "unix:///socket?user=secret",
+            "unix:///socket?db=secret",
         ] {
             let fault = Options::new().of_url(url).unwrap_err();
             assert!(fault.is_misuse() && fault.is_bad_url(), "{url}: {fault}");

@@ -11,6 +11,7 @@ use crate::connection::{Asked, Dial, Open};
 use crate::fault;
 use crate::heard::Heard;
 use crate::options::Options;
+use crate::rights::{self, Rights};
 
 /// What is known of the server.
 #[derive(Debug, Clone)]
@@ -54,34 +55,32 @@ impl Server {
         asked.add_command(redis::cmd("INFO"));
         asked.add_command(redis::cmd("TIME"));
         asked.add_command(command(&["CONFIG", "GET", "appendfsync"]));
-        asked.add_command(command(&["COMMAND", "INFO", "increx"]));
+        asked.add_command(command(&["CONFIG", "GET", "maxmemory-policy"]));
+        asked.add_command(redis::cmd("HELLO"));
+        asked.add_command(rights::question(&options.records));
         let answers = dial.ask(open, &Asked::Many(asked)).await?;
-        let [info, time, fsync, increx] = answers.as_slice() else {
+        let [info, time, fsync, policy, hello, allowed] = answers.as_slice() else {
             return Err(crate::words::odd());
         };
         if let Heard::Error(error) = time {
             return Err(fault::of_server(error));
         }
-        let info = parse_info(&info.text());
+        let Rights { bounded_step } = rights::read(allowed, &options.records)?;
+        let mut info = parse_info(&info.text());
+        complete(&mut info, &policy.last_text(), hello.list());
         check_eviction(&info, options)?;
         let (valkey, version) = match info.get("valkey_version") {
             Some(version) => (true, parse_version(version)),
             None => (false, parse_version(info.get("redis_version").map_or("", String::as_str))),
         };
         let knows = Knows {
-            bounded_step: increx
-                .list()
-                .first()
-                .is_some_and(|known| !matches!(known, Heard::Nothing)),
+            bounded_step,
             set_and_get: valkey || version >= (7, 0),
             set_if_equal: version >= if valkey { (8, 1) } else { (8, 4) },
         };
         Ok(Self {
             name: if valkey { "valkey" } else { "redis" },
-            durability: durability(
-                &info,
-                &fsync.list().last().map(Heard::text).unwrap_or_default(),
-            ),
+            durability: durability(&info, &fsync.last_text()),
             knows: if options.newer_commands { knows } else { Knows::default() },
             clock: Clock { heard: Instant::now(), micros: time.micros().unwrap_or_default() },
         })
@@ -107,11 +106,35 @@ fn command(words: &[&str]) -> Cmd {
     command
 }
 
+/// What a user without the right to `INFO` may still be told otherwise.
+fn complete(info: &mut HashMap<String, String>, policy: &str, hello: &[Heard]) {
+    if !policy.is_empty() {
+        info.entry("maxmemory_policy".to_owned()).or_insert_with(|| policy.to_owned());
+    }
+    let told = |wanted: &str| {
+        let mut pairs = hello.chunks_exact(2);
+        pairs.find(|pair| pair[0].text() == wanted).map(|pair| pair[1].text())
+    };
+    if let (Some(server), Some(version)) = (told("server"), told("version"))
+        && !info.contains_key("redis_version")
+    {
+        info.insert(format!("{server}_version"), version);
+    }
+}
+
 /// A server that evicts may lose a record of a token, a lease or a counter, and nobody is told.
 fn check_eviction(info: &HashMap<String, String>, options: &Options) -> Result<(), Fault> {
-    let Some(policy) = info.get("maxmemory_policy").filter(|policy| *policy != "noeviction") else {
+    let Some(policy) = info.get("maxmemory_policy") else {
+        warn!(
+            target: "exactly",
+            "the server does not tell this user its maxmemory-policy: let it be `noeviction`, or \
+             it drops keys when its memory is full"
+        );
         return Ok(());
     };
+    if policy == "noeviction" {
+        return Ok(());
+    }
     let danger = format!(
         "the server's maxmemory-policy is `{policy}`: when its memory is full it drops keys, among \
          them counters, leases and the records that keep a batch from taking effect twice"
@@ -158,6 +181,19 @@ mod tests {
             assert!(fault.is_misuse() && fault.to_string().contains(policy), "{fault}");
             assert!(check_eviction(&info(policy), &options.clone().allow_eviction()).is_ok());
         }
+    }
+
+    #[test]
+    fn a_server_that_tells_little_is_still_known() {
+        let text = |text: &str| Heard::Text(text.as_bytes().to_vec());
+        let hello = ["server", "valkey", "version", "9.1.0"].map(text);
+        let mut info = parse_info("");
+        complete(&mut info, "allkeys-lru", &hello);
+        assert_eq!(info["valkey_version"], "9.1.0");
+        assert!(check_eviction(&info, &Options::new()).is_err());
+        let mut info = parse_info("redis_version:7.2.4\nmaxmemory_policy:noeviction\n");
+        complete(&mut info, "", &[]);
+        assert!(check_eviction(&info, &Options::new()).is_ok() && info.len() == 2);
     }
 
     #[test]

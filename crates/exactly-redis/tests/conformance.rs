@@ -9,25 +9,37 @@ use exactly_conformance::Setup;
 use exactly_conformance::servers::{self, Flavour};
 use exactly_core::Engine;
 use exactly_core::layers::Retry;
-use exactly_redis::{Options, Redis};
+use exactly_redis::{Options, RIGHTS, Redis};
 
 /// An engine on a private server, which ends with the case.
 struct Server {
     flavour: Flavour,
     options: Options,
     named: bool,
+    limited: bool,
     server: Mutex<Option<servers::Redis>>,
 }
 
 impl Server {
     /// Without tokens: by commands of the server where it has them.
     fn bare(flavour: Flavour) -> Self {
-        Self { flavour, options: Options::new(), named: false, server: Mutex::new(None) }
+        Self {
+            flavour,
+            options: Options::new(),
+            named: false,
+            limited: false,
+            server: Mutex::new(None),
+        }
     }
 
     /// Every batch that writes under a token of its session.
     fn named(flavour: Flavour) -> Self {
         Self { named: true, ..Self::bare(flavour) }
+    }
+
+    /// As a user who may do what a store needs and no more.
+    fn limited(flavour: Flavour) -> Self {
+        Self { limited: true, ..Self::named(flavour) }
     }
 
     /// By commands of Redis 6 alone.
@@ -38,7 +50,10 @@ impl Server {
 
 impl Setup for Server {
     async fn engine(&self) -> Arc<dyn Engine> {
-        let server = servers::Redis::start(self.flavour).await;
+        let builder = servers::Redis::builder().flavour(self.flavour);
+        let rights = format!("~*{{* ~exactly:* {RIGHTS}");
+        let builder = if self.limited { builder.user("ann", "pw", &rights) } else { builder };
+        let server = builder.start().await;
         let engine = Redis::open(&server.url(), self.options.clone()).await.unwrap();
         *self.server.lock().unwrap() = Some(server);
         if self.named { Arc::new(Retry::new(engine)) } else { Arc::new(engine) }
@@ -68,6 +83,7 @@ on! {
     redis_7: Server::bare(Flavour::Redis7);
     redis_7_named: Server::named(Flavour::Redis7);
     redis_7_plain: Server::plain(Flavour::Redis7);
+    redis_7_limited: Server::limited(Flavour::Redis7);
     redis_8: Server::bare(Flavour::Redis8);
     redis_8_named: Server::named(Flavour::Redis8);
     valkey_9: Server::bare(Flavour::Valkey9);

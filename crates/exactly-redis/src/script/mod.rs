@@ -58,6 +58,13 @@ impl Script {
         script
     }
 
+    /// The script that knows every kind.
+    #[cfg(test)]
+    pub(crate) fn of_all_kinds() -> Arc<Self> {
+        let all = [Part::Counter, Part::Value, Part::Flag, Part::Capacity, Part::Object];
+        Self::of(&all.into())
+    }
+
     /// The script for plain additions.
     pub(crate) fn add() -> Arc<Self> {
         static ADDS: LazyLock<Arc<Script>> = LazyLock::new(|| {

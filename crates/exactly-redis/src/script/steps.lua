@@ -35,6 +35,10 @@ local function remember(name)
     if left > 0 then return taken_back_by('SET', name, redis.call('GET', name), 'PX', left) end
     return taken_back_by('SET', name, redis.call('GET', name))
   end
+  -- Some users may not restore what they may delete: asked now, not when it is too late.
+  if redis.acl_check_cmd and not redis.acl_check_cmd('RESTORE', name, '0', '') then
+    misuse('server', 'in a batch of several operations this one needs the right `+restore`')
+  end
   taken_back_by('RESTORE', name, math.max(left, 0), redis.call('DUMP', name), 'REPLACE')
 end
 
