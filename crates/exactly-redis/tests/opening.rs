@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use exactly_conformance::servers::{self, Builder, has_openssl, skipped};
+use exactly_conformance::servers::{self, Builder, Flavour, has_openssl, skipped};
 use exactly_core::layers::Trace;
 use exactly_core::operations::counter::{Add, Added};
 use exactly_core::operations::value::Set;
@@ -18,6 +18,11 @@ const SECRET: &str = "s3cret";
 
 /// How long anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether this machine has a server to test with.
+fn here() -> bool {
+    Flavour::Redis7.missing().is_none_or(|why| skipped(&why))
+}
 
 fn server() -> Builder {
     servers::Redis::builder()
@@ -56,6 +61,9 @@ fn says(fault: &Fault, part: &str) {
 
 #[tokio::test]
 async fn by_every_address_and_every_login_it_counts() {
+    if !here() {
+        return;
+    }
     let user = "~* +@all";
     for builder in [
         server(),
@@ -82,6 +90,9 @@ async fn by_every_address_and_every_login_it_counts() {
 
 #[tokio::test]
 async fn a_password_with_every_sign_is_written_with_percents() {
+    if !here() {
+        return;
+    }
     let server = server().user("an:n@", "p@ss:/?#%&=+", "~* +@all").start().await;
     let login = "an%3An%40:p%40ss%3A%2F%3F%23%25%26%3D%2B";
     for url in [
@@ -94,6 +105,9 @@ async fn a_password_with_every_sign_is_written_with_percents() {
 
 #[tokio::test]
 async fn databases_do_not_meet() {
+    if !here() {
+        return;
+    }
     let server = server().start().await;
     let by_port = format!("redis://127.0.0.1:{}/", server.port());
     let by_socket = format!("unix://{}?db=", server.socket());
@@ -110,6 +124,9 @@ async fn databases_do_not_meet() {
 
 #[tokio::test]
 async fn an_older_protocol_is_spoken_where_it_is_asked_for() {
+    if !here() {
+        return;
+    }
     let server = server().password(SECRET).start().await;
     let engine = open(&format!("{}?protocol=resp2", server.url())).await.unwrap();
     assert_eq!(count(&engine).await.unwrap(), 1);
@@ -122,7 +139,7 @@ async fn an_older_protocol_is_spoken_where_it_is_asked_for() {
 
 /// A server that speaks TLS, with what trusts it.
 async fn by_tls() -> Option<(servers::Redis, TlsCertificates)> {
-    if !has_openssl() && !skipped("TLS: install openssl") {
+    if !here() || (!has_openssl() && !skipped("TLS: install openssl")) {
         return None;
     }
     let server = server().password(SECRET).tls(true).start().await;
@@ -162,6 +179,9 @@ async fn a_certificate_of_another_host_is_told() {
 
 #[tokio::test]
 async fn who_speaks_tls_to_a_server_that_does_not_is_told_so_in_time() {
+    if !here() {
+        return;
+    }
     let server = server().password(SECRET).start().await;
     let begin = Instant::now();
     let fault = refused(&server.url().replacen("redis:", "rediss:", 1)).await;
@@ -183,6 +203,9 @@ async fn who_speaks_plainly_to_a_server_of_tls_is_told_so() {
 
 #[tokio::test]
 async fn a_wrong_login_is_denied() {
+    if !here() {
+        return;
+    }
     let server = server().password(SECRET).start().await;
     let port = server.port();
     for (login, part) in [
@@ -201,6 +224,9 @@ async fn a_wrong_login_is_denied() {
 
 #[tokio::test]
 async fn where_nobody_is_nothing_was_sent() {
+    if !here() {
+        return;
+    }
     let gone = server().start().await;
     gone.kill();
     let (url, socket) = (gone.url(), gone.socket());
@@ -236,6 +262,9 @@ async fn what_answers_in_another_language_is_no_redis() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_waited_for_as_long_as_the_options_say() {
+    if !here() {
+        return;
+    }
     let server = server().start().await;
     server.pause();
     let options = Options::new().connect_timeout(Duration::from_millis(50));
@@ -248,6 +277,9 @@ async fn a_server_that_says_nothing_is_waited_for_as_long_as_the_options_say() {
 
 #[tokio::test]
 async fn the_profile_says_what_a_crash_can_lose() {
+    if !here() {
+        return;
+    }
     for (lines, durability) in [
         (&[][..], Durability::Server),
         (&[("appendonly", "yes")], Durability::Seconds),
@@ -264,6 +296,9 @@ async fn the_profile_says_what_a_crash_can_lose() {
 
 #[tokio::test]
 async fn a_server_that_may_evict_is_refused_unless_that_is_allowed() {
+    if !here() {
+        return;
+    }
     let server = server().password(SECRET).config("maxmemory-policy", "allkeys-lru").start().await;
     let fault = refused(&server.url()).await;
     assert!(fault.is_misuse(), "{fault}");
@@ -298,6 +333,9 @@ async fn has_connections(server: &servers::Redis, expected: usize) {
 
 #[test]
 fn there_are_as_many_connections_as_were_asked_for_and_none_when_it_is_dropped() {
+    if !here() {
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = server().start().await;
@@ -320,6 +358,9 @@ fn there_are_as_many_connections_as_were_asked_for_and_none_when_it_is_dropped()
 
 #[tokio::test]
 async fn an_engine_that_does_not_open_leaves_no_connection() {
+    if !here() {
+        return;
+    }
     let server = server().config("maxmemory-policy", "allkeys-lru").start().await;
     refused(&server.url()).await;
     has_connections(&server, 0).await;
@@ -327,6 +368,9 @@ async fn an_engine_that_does_not_open_leaves_no_connection() {
 
 #[tokio::test]
 async fn a_connection_that_was_given_is_used_beside_others() {
+    if !here() {
+        return;
+    }
     let server = server().start().await;
     let client = Client::open(server.url()).unwrap();
     let mut theirs = client.get_multiplexed_async_connection().await.unwrap();
@@ -345,6 +389,9 @@ async fn a_connection_that_was_given_is_used_beside_others() {
 
 #[tokio::test]
 async fn a_connection_that_was_given_and_is_lost_is_lost() {
+    if !here() {
+        return;
+    }
     let server = server().start().await;
     let theirs = Client::open(server.url()).unwrap().get_multiplexed_async_connection().await;
     let engine = Redis::from_connection(theirs.unwrap(), Options::new()).await.unwrap();
@@ -360,6 +407,9 @@ async fn a_connection_that_was_given_and_is_lost_is_lost() {
 
 #[tokio::test]
 async fn a_client_makes_another_connection_when_one_is_lost() {
+    if !here() {
+        return;
+    }
     let server = server().password(SECRET).start().await;
     let client = Client::open(server.url()).unwrap();
     let engine = Redis::from_client(client, Options::new().connections(1)).await.unwrap();
@@ -403,6 +453,9 @@ impl Write for Page {
 
 #[tokio::test]
 async fn no_password_is_in_any_log_or_debug_form() {
+    if !here() {
+        return;
+    }
     let server = server().user("ann", SECRET, "~* +@all").unix_socket().start().await;
     let page = Page::default();
     let told = page.listen();

@@ -1,0 +1,229 @@
+//! One server, two libraries: this one in the key style of redis-objects, and that library's own
+//! commands, as its versions 1 and 2 send them.
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use exactly::redis::{KeyStyle, Options};
+use exactly::{Capacity, Counter, Life, Objects, Ran, Renamed, Store, Tried, Value};
+use exactly_conformance::servers::{Flavour, Redis, skipped};
+
+#[derive(Objects, Clone)]
+#[exactly(name = "course")]
+struct Course {
+    slots_taken: Counter,
+    #[exactly(start = 30, min = 0)]
+    available_slots: Counter,
+    rating: Counter<f64>,
+    motto: Value<String>,
+    room: Value<i64>,
+    #[exactly(limit = 30)]
+    seats: Capacity,
+    #[exactly(global)]
+    total: Counter,
+}
+
+/// A private server and a store on it, if this machine has one.
+async fn store(style: KeyStyle) -> Option<(Redis, Store)> {
+    if Flavour::Redis7.missing().is_some_and(|why| !skipped(&why)) {
+        return None;
+    }
+    let server = Redis::start(Flavour::Redis7).await;
+    let options = Options::new().key_style(style);
+    let store = Store::builder().redis(options).open(&server.url()).await.unwrap();
+    Some((server, store))
+}
+
+async fn shared() -> Option<(Redis, Course)> {
+    let (server, store) = store(KeyStyle::RedisObjects).await?;
+    Some((server, Course::at(&store, 42)))
+}
+
+#[tokio::test]
+async fn what_the_gem_wrote_is_read() {
+    let Some((server, course)) = shared().await else { return };
+    assert_eq!(course.slots_taken.get().await.unwrap(), 0, "a missing counter is its start");
+    assert_eq!(course.available_slots.get().await.unwrap(), 30);
+    assert_eq!(course.motto.get().await.unwrap(), None);
+    assert_eq!(server.raw(&["DBSIZE"]).await, "0", "reading writes nothing");
+    for gem in [
+        &["SET", "course:42:slots_taken", "7"][..],
+        &["SETNX", "course:42:available_slots", "30"],
+        &["DECRBY", "course:42:available_slots", "1"],
+        &["INCRBYFLOAT", "course:42:rating", "4.5"],
+        &["SET", "course:42:motto", "first come"],
+        &["SET", "course:42:room", "42"],
+        &["INCRBY", "course::total", "100"],
+    ] {
+        server.raw(gem).await;
+    }
+    assert_eq!(course.slots_taken.get().await.unwrap(), 7);
+    assert_eq!(course.available_slots.get().await.unwrap(), 29);
+    assert_eq!(course.rating.get().await.unwrap(), 4.5);
+    assert_eq!(course.motto.get().await.unwrap().as_deref(), Some("first come"));
+    assert_eq!(course.room.get().await.unwrap(), Some(42));
+    assert_eq!(course.total.get().await.unwrap(), 100);
+    server.raw(&["SET", "course:42:motto", ""]).await;
+    assert_eq!(course.motto.get().await.unwrap().as_deref(), Some(""));
+    server.raw(&["DEL", "course:42:motto"]).await;
+    assert_eq!(course.motto.get().await.unwrap(), None, "the gem deletes what is set to nil");
+}
+
+#[tokio::test]
+async fn what_is_written_is_what_the_gem_reads() {
+    let Some((server, course)) = shared().await else { return };
+    course.slots_taken.add(7).await.unwrap();
+    course.available_slots.decrement().await.unwrap();
+    course.rating.add(4.5).await.unwrap();
+    course.motto.set("first come").await.unwrap();
+    course.room.set(42).await.unwrap();
+    course.total.set(100).await.unwrap();
+    for (key, text) in [
+        ("course:42:slots_taken", "7"),
+        ("course:42:available_slots", "29"),
+        ("course:42:rating", "4.5"),
+        ("course:42:motto", "first come"),
+        ("course:42:room", "42"),
+        ("course::total", "100"),
+    ] {
+        assert_eq!(server.raw(&["GET", key]).await, text, "{key}");
+    }
+    // The gem's constructor and its steps find a counter of its own kind.
+    assert_eq!(server.raw(&["SETNX", "course:42:available_slots", "30"]).await, "0");
+    assert_eq!(server.raw(&["DECRBY", "course:42:available_slots", "1"]).await, "28");
+    assert_eq!(server.raw(&["INCRBYFLOAT", "course:42:rating", "0.25"]).await, "4.75");
+    assert_eq!(server.raw(&["GETSET", "course:42:slots_taken", "0"]).await, "7");
+    assert_eq!(course.motto.take().await.unwrap().as_deref(), Some("first come"));
+    assert_eq!(server.raw(&["EXISTS", "course:42:motto"]).await, "0");
+    for number in [i64::MIN, -1, 0, 1, i64::MAX] {
+        course.slots_taken.set(number).await.unwrap();
+        let text = server.raw(&["GET", "course:42:slots_taken"]).await;
+        assert_eq!(text, number.to_string());
+    }
+}
+
+#[tokio::test]
+async fn both_count_the_same_counter_at_once() {
+    let Some((server, course)) = shared().await else { return };
+    let ours = tokio::spawn({
+        let taken = course.slots_taken.clone();
+        async move {
+            for _ in 0..200 {
+                taken.increment().await.unwrap();
+            }
+        }
+    });
+    for _ in 0..200 {
+        server.raw(&["INCRBY", "course:42:slots_taken", "1"]).await;
+    }
+    ours.await.unwrap();
+    assert_eq!(course.slots_taken.get().await.unwrap(), 400);
+}
+
+#[tokio::test]
+async fn a_time_to_live_that_the_gem_set_is_kept_by_every_write() {
+    let Some((server, course)) = shared().await else { return };
+    let (slots, motto) = (&course.slots_taken, &course.motto);
+    server.raw(&["SET", "course:42:slots_taken", "1", "EX", "1000"]).await;
+    server.raw(&["SET", "course:42:motto", "text", "EX", "1000"]).await;
+    slots.increment().await.unwrap();
+    slots.add(-5).await.unwrap();
+    let bounded = slots.clone().with_bounds(..=30);
+    assert!(bounded.try_increment().await.unwrap().stepped().is_some());
+    slots.set(7).await.unwrap();
+    slots.swap(8).await.unwrap();
+    assert_eq!(slots.increment_with(async |_| None::<()>).await.unwrap(), Ran::Undone(()));
+    motto.set("other").await.unwrap();
+    motto.swap("third").await.unwrap();
+    assert!(motto.replace_if(&"third".to_owned(), "fourth").await.unwrap());
+    assert!(!motto.set_if_absent("fifth").await.unwrap());
+    let long = Duration::from_secs(900);
+    for life in [slots.ttl().await.unwrap(), motto.ttl().await.unwrap()] {
+        assert!(matches!(life, Life::Left(left) if left > long), "{life:?}");
+    }
+    let beside = server.raw(&["PTTL", "course:42:slots_taken:epoch"]).await;
+    assert!(beside.parse::<u64>().unwrap() > 900_000, "what stands beside lives as long: {beside}");
+}
+
+#[tokio::test]
+async fn a_limit_is_kept_by_us_and_by_nobody_else() {
+    let Some((server, course)) = shared().await else { return };
+    server.raw(&["SET", "course:42:available_slots", "0"]).await;
+    let refused = course.available_slots.try_decrement().await.unwrap();
+    assert_eq!(refused, Tried::OutOfBounds { value: 0 });
+    // The gem knows no bounds. From outside, steps towards them are allowed.
+    server.raw(&["DECRBY", "course:42:available_slots", "3"]).await;
+    assert_eq!(course.available_slots.increment().await.unwrap(), -2);
+}
+
+#[tokio::test]
+async fn a_counter_that_the_gem_sets_inside_a_block_is_stepped_back_all_the_same() {
+    let Some((server, course)) = shared().await else { return };
+    let gem_resets = async |_| {
+        server.raw(&["SET", "course:42:slots_taken", "0"]).await;
+        None::<()>
+    };
+    let ran = course.slots_taken.increment_with(gem_resets).await.unwrap();
+    assert_eq!(ran, Ran::Undone(()));
+    // As the gem's own blocks do: it does not know of epochs. With `reset` of ours it would be 0.
+    assert_eq!(course.slots_taken.get().await.unwrap(), -1);
+}
+
+#[tokio::test]
+async fn what_stands_beside_an_object_comes_and_goes_with_it() {
+    let Some((server, course)) = shared().await else { return };
+    course.slots_taken.increment().await.unwrap();
+    assert_eq!(server.raw(&["KEYS", "course*"]).await, "course:42:slots_taken");
+    let ran = course.slots_taken.increment_with(async |_| Some(())).await.unwrap();
+    assert!(ran.is_kept());
+    course.seats.take(1).await.unwrap().held().unwrap().keep();
+    for key in ["course:42:slots_taken:epoch", "course:42:seats", "course:42:seats:leases"] {
+        assert_eq!(server.raw(&["EXISTS", key]).await, "1", "{key}");
+    }
+    course.delete_all().await.unwrap();
+    assert_eq!(server.raw(&["KEYS", "course*"]).await, "");
+}
+
+/// Ids that have colons, braces, blanks or letters of other alphabets, as the server sees them.
+const ODD_IDS: [(&str, &str, &str); 7] = [
+    ("4:2", "shop:{course:4%3A2}:motto", "shop:course:4:2:motto"),
+    ("{42}", "shop:{course:%7B42%7D}:motto", "shop:course:{42}:motto"),
+    ("a b", "shop:{course:a b}:motto", "shop:course:a b:motto"),
+    ("çöğüş-课程", "shop:{course:çöğüş-课程}:motto", "shop:course:çöğüş-课程:motto"),
+    ("50%", "shop:{course:50%25}:motto", "shop:course:50%:motto"),
+    ("*?[a]", "shop:{course:*?[a]}:motto", "shop:course:*?[a]:motto"),
+    ("line\nend", "shop:{course:line%0Aend}:motto", "shop:course:line\nend:motto"),
+];
+
+#[tokio::test]
+async fn odd_ids_are_names_of_their_own_in_both_styles() {
+    for style in [KeyStyle::Tagged, KeyStyle::RedisObjects] {
+        let Some((server, _)) = store(style).await else { return };
+        let options = Options::new().key_style(style);
+        let store = Store::builder().namespace("shop").redis(options);
+        let store = store.open(&server.url()).await.unwrap();
+        for (id, ..) in ODD_IDS {
+            Course::at(&store, id).motto.set(id).await.unwrap();
+        }
+        for (id, tagged, plain) in ODD_IDS {
+            let key = if style == KeyStyle::Tagged { tagged } else { plain };
+            assert_eq!(server.raw(&["GET", key]).await, id, "{key}");
+            assert_eq!(Course::at(&store, id).motto.get().await.unwrap().as_deref(), Some(id));
+        }
+        assert_eq!(server.raw(&["KEYS", "shop:*"]).await.matches("motto").count(), ODD_IDS.len());
+    }
+}
+
+#[tokio::test]
+async fn the_style_is_chosen_by_the_url_too() {
+    let Some((server, course)) = shared().await else { return };
+    let url = format!("{}?key_style=redis-objects", server.url());
+    let other = Course::at(&Store::open(&url).await.unwrap(), 42);
+    other.slots_taken.increment().await.unwrap();
+    assert_eq!(course.slots_taken.get().await.unwrap(), 1);
+    let tagged = Course::at(&Store::open(&server.url()).await.unwrap(), 42);
+    assert_eq!(tagged.slots_taken.get().await.unwrap(), 0, "the styles do not meet");
+    assert_eq!(course.slots_taken.rename_to(&other.total).await.unwrap(), Renamed::Renamed);
+    assert_eq!(server.raw(&["GET", "course::total"]).await, "1");
+}
