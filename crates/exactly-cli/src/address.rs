@@ -19,10 +19,20 @@ pub(crate) fn public(url: &str) -> String {
     if certain { format!("{scheme}://{hosts}{path}") } else { format!("{scheme}:") }
 }
 
+/// What engines advise, and nobody's password.
+const ADVICE: [&str; 3] =
+    ["`redis://user:password@host:port/database`", "`redis://:password@host`", "`@`"];
+
 /// The text without what stands before an `@` in the URLs in it. A password may contain anything,
 /// so that rather too much is left out of the line than too little.
 pub(crate) fn without_user_info(text: &str) -> String {
-    text.split_inclusive('\n').map(line_without_user_info).collect()
+    // No argument has a NUL, so these are found again.
+    let mark = |place: usize| format!("\0{place}\0");
+    let advice = || ADVICE.iter().enumerate();
+    let text =
+        advice().fold(text.to_owned(), |text, (place, ours)| text.replace(ours, &mark(place)));
+    let text: String = text.split_inclusive('\n').map(line_without_user_info).collect();
+    advice().fold(text, |text, (place, ours)| text.replace(&mark(place), ours))
 }
 
 fn line_without_user_info(line: &str) -> String {
@@ -108,6 +118,11 @@ mod tests {
             ("no engine opens `gopher:`", "no engine opens `gopher:`"),
             ("see https://example.org, or ask", "see https://example.org, or ask"),
             ("mail ann@example.org", "mail ann@example.org"),
+            (
+                "`redis://host`: as `redis://:password@host`",
+                "`redis://host`: as `redis://:password@host`",
+            ),
+            ("'redis://ann:`redis://:password@host`cr@host' is odd", "'redis://host' is odd"),
             ("'redis://ann:se cr@et@host' is odd\nat a@b", "'redis://host' is odd\nat a@b"),
         ] {
             assert_eq!(without_user_info(text), shown);

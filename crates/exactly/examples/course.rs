@@ -1,7 +1,8 @@
 //! A crowd enrols in one course: `cargo run --example course`.
 //!
 //! In this process, or on the engine that `EXACTLY_URL` names. There the course outlives the run:
-//! a second run finds it full.
+//! a second run finds it full, or one seat short of it, for whoever asks while the last one is held
+//! is turned away, also if its card is declined a moment later.
 
 use exactly::{Capacity, Confirmed, Counter, Fault, Objects, Store, Taking};
 use tokio::task::{JoinSet, yield_now};
@@ -54,6 +55,8 @@ async fn main() -> Result<(), Fault> {
         enrolled += u32::from(answer?);
     }
 
+    // Seats that went out of scope come back by themselves, a moment later.
+    store.settle().await;
     println!("enrolled: {enrolled}");
     println!("seats:    {:?}", course.seats.levels().await?);
     println!("all:      {}", course.total_enrolled.get().await?);

@@ -337,3 +337,27 @@ async fn the_certificates_of_the_system_are_those_that_are_trusted() {
         assert!(told.contains(says) && !text.contains("s3cret"), "{told}");
     }
 }
+
+// ===== the example =====
+
+#[tokio::test]
+async fn the_example_never_enrols_more_than_thirty_however_often_it_runs() {
+    let Some((server, store)) = store().await else { return };
+    let tests = env::current_exe().unwrap();
+    let example = tests.ancestors().nth(2).unwrap().join("examples/course");
+    if !example.is_file() && !skipped("the example is not built: test the whole package") {
+        return;
+    }
+    let course = Course::at(&store, 42);
+    let mut enrolled = 0;
+    for _ in 0..3 {
+        let output = Command::new(&example).env("EXACTLY_URL", server.url()).output().unwrap();
+        let page = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{output:?}");
+        let (_, told) = page.split_once("enrolled: ").unwrap();
+        enrolled += told.lines().next().unwrap().parse::<u64>().unwrap();
+        assert_eq!(levels(&course.seats).await, (30 - enrolled, 0, enrolled), "{page}");
+        assert_eq!(course.total_enrolled.get().await.unwrap(), i64::try_from(enrolled).unwrap());
+    }
+    assert!(enrolled > 20, "{enrolled}");
+}
