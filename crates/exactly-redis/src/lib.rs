@@ -1,6 +1,20 @@
 //! The Redis engine: objects on Redis, Valkey and what speaks their protocol.
 //!
 //! Applications use the crate `exactly`, whose `Store::open("redis://…")` makes one of these.
+//!
+//! A batch is one command where the server has one that does all of it, and one script otherwise;
+//! under a token it is always a script, which keeps the record of the token in the same step. The
+//! server's clock judges leases and expiry. Numbers travel as text, because Lua counts in doubles.
+//!
+//! | | |
+//! | --- | --- |
+//! | servers | Redis 6 or newer, Valkey, in one instance: of a Cluster each batch reaches one slot |
+//! | how keys are written | [`KeyStyle`] |
+//! | what a user must be allowed to do | [`RIGHTS`] |
+//! | what else can be chosen | [`Options`], and in the URL `?key_style=`, `?connections=`, `?eviction=allowed`, `?protocol=` |
+//! | what an answered batch survives | what the server's settings say: `Durability` in the profile |
+//!
+#![doc = include_str!("../WIRE.md")]
 
 mod changes;
 mod connection;

@@ -1,0 +1,214 @@
+//! What each call becomes on the wire, and what its script runs there: the page `WIRE.md` of the
+//! Redis engine, as a server's `MONITOR` tells it.
+//!
+//! After a change that is meant: `EXACTLY_WIRE=write cargo test -p exactly --test wire`.
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use exactly::{Capacity, Counter, Flag, Objects, Store, Token, Value};
+use exactly_conformance::servers::{Flavour, Redis, skipped};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exactly-redis/WIRE.md");
+
+const OPENING: &str = "\
+# On the wire
+
+What each call sends, as a server's `MONITOR` tells it: indented once what was sent, indented twice
+what a script runs. Every call that writes reads the record of its session's last batch first
+(`exactly:session:S:0`), and writes its own with the effect: sent again, it is answered and not run.
+`RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, `EPOCH`
+that of a counter's life, `TIME` a time in microseconds. The arguments of scripts are left out.
+
+A test writes this page, and fails when it is no longer true.
+";
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Course {
+    taken: Counter,
+    #[exactly(min = 0, max = 30)]
+    limited: Counter,
+    rating: Counter<f64>,
+    #[exactly(limit = 30, lease = "30s")]
+    seats: Capacity,
+    motto: Value<String>,
+    closed: Flag,
+    #[exactly(ttl = "1h")]
+    fresh: Counter,
+}
+
+/// The server's log of what it is told.
+struct Monitor {
+    lines: BufReader<TcpStream>,
+}
+
+impl Monitor {
+    fn of(server: &Redis) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(b"MONITOR\r\n").unwrap();
+        let mut monitor = Self { lines: BufReader::new(stream) };
+        assert_eq!(monitor.line(), "+OK");
+        monitor
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// What was told since the last mark: who said it, and the words.
+    async fn since(&mut self, server: &Redis) -> Vec<(bool, Vec<String>)> {
+        server.raw(&["ECHO", "a mark"]).await;
+        let mut told = Vec::new();
+        loop {
+            let line = self.line();
+            let (head, words) = line.split_once("] ").unwrap();
+            if words.contains("a mark") {
+                return told;
+            }
+            // The question's own login, and the commands that open a connection, are not ours.
+            if !words.starts_with("\"AUTH\"") {
+                let words = &words[1..words.len() - 1];
+                let words = words.split("\" \"").map(str::to_owned).collect();
+                told.push((head.ends_with(" lua"), words));
+            }
+        }
+    }
+}
+
+/// A word without what is different each time.
+fn lasting<'a>(before: &str, word: &'a str) -> &'a str {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match word.len() {
+        0 => "\"\"",
+        _ if word.starts_with("exactly:session:") => "exactly:session:S:0",
+        _ if before.ends_with("::epoch") && digits(word) => "EPOCH",
+        53.. if digits(&word[..20]) && hexadecimal(&word[20..52]) => "RECORD",
+        32 if hexadecimal(word) => "HOLD",
+        16 if digits(word) => "TIME",
+        _ => word,
+    }
+}
+
+fn render(told: &[(bool, Vec<String>)]) -> String {
+    let mut page = String::new();
+    for (in_script, words) in told {
+        let befores = [""].into_iter().chain(words.iter().map(String::as_str));
+        let pairs = befores.zip(words);
+        let mut words: Vec<_> = pairs.map(|(before, word)| lasting(before, word)).collect();
+        if words[0] == "EVALSHA" {
+            let keys: usize = words[2].parse().unwrap();
+            words.truncate(3 + keys);
+            words.splice(1..3, ["script"]);
+        }
+        let indent = if *in_script { "        " } else { "    " };
+        writeln!(page, "{indent}{}", words.join(" ")).unwrap();
+    }
+    page
+}
+
+/// Makes calls and writes down what each of them sent.
+macro_rules! calls {
+    ($page:ident, $monitor:ident, $server:ident, $store:ident, $title:literal: $($call:expr;)+) => {
+        writeln!($page, "\n## {}\n\n```text", $title).unwrap();
+        let mut between = "";
+        $(
+            {
+                let _answer = $call.await.unwrap();
+                let told = $monitor.since($server).await;
+                let call = stringify!($call).replace('\n', " ");
+                write!($page, "{between}{call}\n{}", render(&told)).unwrap();
+                between = "\n";
+            }
+            // A hold that was dropped is not what was called.
+            $store.settle().await;
+            $monitor.since($server).await;
+        )+
+        assert_eq!(between, "\n");
+        $page.push_str("```\n");
+    };
+}
+
+/// All calls on the objects of this id.
+async fn page(server: &Redis, store: &Store, id: u32) -> String {
+    let Course { taken, limited, rating, seats, motto, closed, fresh } = Course::at(store, id);
+    let mut monitor = Monitor::of(server);
+    let mut page = OPENING.to_owned();
+    let job = Token::caller(format!("job-{id}"), Duration::from_secs(3600)).unwrap();
+    calls! { page, monitor, server, store, "Counter":
+        taken.get();
+        taken.increment();
+        taken.increment().at_most_once();
+        taken.add(5).token(job);
+        limited.try_increment();
+        rating.add(0.5);
+        taken.set(7);
+        taken.swap(8);
+        taken.increment_with(async |taken| Some(taken));
+        taken.increment_with(async |_| None::<()>);
+        fresh.increment();
+    }
+    let id_of = async |seats: &Capacity| seats.take(1).await.unwrap().held().unwrap().keep();
+    let [one, two] = [id_of(&seats).await, id_of(&seats).await];
+    monitor.since(server).await;
+    calls! { page, monitor, server, store, "Capacity":
+        seats.levels();
+        seats.take(1);
+        seats.hold(one).extend(Duration::from_secs(60));
+        seats.hold(one).confirm();
+        seats.hold(two).release();
+        seats.give_back(1);
+        seats.resize(40);
+    }
+    calls! { page, monitor, server, store, "Value":
+        motto.get();
+        motto.set("first");
+        motto.set_if_absent("second");
+        motto.swap("third");
+        motto.replace_if(&"third".to_owned(), "fourth");
+        motto.take();
+    }
+    calls! { page, monitor, server, store, "Flag":
+        closed.is_marked();
+        closed.mark_if_unmarked();
+        closed.mark_for(Duration::from_secs(60));
+        closed.clear();
+    }
+    calls! { page, monitor, server, store, "Every object":
+        taken.exists();
+        taken.ttl();
+        taken.expire(Duration::from_secs(60));
+        taken.persist();
+        taken.rename_over(&limited);
+        limited.delete();
+    }
+    page
+}
+
+#[tokio::test]
+async fn the_page_of_the_wire_is_what_the_server_is_told() {
+    if Flavour::Redis7.missing().is_some_and(|why| !skipped(&why)) {
+        return;
+    }
+    let server = Redis::start(Flavour::Redis7).await;
+    let store = Store::open(&format!("{}?connections=1", server.url())).await.unwrap();
+    // The first time the server does not know the scripts yet.
+    page(&server, &store, 1).await;
+    let told = page(&server, &store, 42).await;
+    if std::env::var_os("EXACTLY_WIRE").is_some_and(|how| how == "write") {
+        std::fs::write(PAGE, &told).unwrap();
+    }
+    let written = std::fs::read_to_string(PAGE).unwrap();
+    for (told, written) in told.lines().zip(written.lines()) {
+        assert_eq!(told, written, "EXACTLY_WIRE=write cargo test -p exactly --test wire");
+    }
+    assert_eq!(told, written);
+}
