@@ -8,7 +8,7 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | servers | Redis 6 or newer, Valkey, in one instance: of a Cluster each batch reaches one slot |
+//! | servers | Redis 6 or newer and Valkey, one of them: Cluster and Sentinel are not followed yet |
 //! | how keys are written | [`KeyStyle`] |
 //! | what a user must be allowed to do | [`RIGHTS`] |
 //! | what else can be chosen | [`Options`], and in the URL `?key_style=`, `?connections=`, `?eviction=allowed`, `?protocol=` |

@@ -51,7 +51,12 @@ impl Store {
     /// | `memory:` | a new, empty one in this process's memory |
     /// | `redis://user:password@host:port/database` | Redis, Valkey and what speaks their protocol |
     /// | `rediss://…` | the same over TLS |
-    /// | `unix:///path/to/socket` | the same over a socket of this machine |
+    /// | `unix:///path/to/socket?user=…&pass=…&db=…` | the same over a socket of this machine |
+    ///
+    /// Signs like `@`, `/`, `:` and `?` in a password are written as `%40`, `%2F`, `%3A`, `%3F`. A
+    /// URL of Redis may end in settings: `?key_style=redis-objects` (the keys of that Ruby library),
+    /// `?connections=` (1 to 64), `?eviction=allowed` (a server that may drop keys is *misuse*
+    /// otherwise), `?protocol=resp2` (for servers that speak no RESP3).
     ///
     /// # Faults
     /// *Misuse* when the URL names no engine of this build (the message lists those it does), or a
@@ -287,13 +292,13 @@ impl StoreBuilder {
 #[cfg(feature = "redis")]
 impl Store {
     /// A store on connections of this client's making: with its TLS settings, its address, its
-    /// password.
+    /// password, and its protocol, of which RESP3 tells changes and the ends of connections at once.
     ///
     /// ```no_run
     /// # use exactly::{Store, redis::Client};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let client = Client::open("redis://localhost")?;
+    /// let client = Client::open("redis://localhost?protocol=resp3")?;
     /// let store = Store::from_client(client).await?;
     /// # Ok(()) }
     /// ```
