@@ -95,8 +95,8 @@ impl Changes {
         }
     }
 
-    /// The marks of the key. It is remembered when its last waiter goes, because between two waits a
-    /// caller looks at what has changed.
+    /// The marks of the key. It is remembered when its last waiter goes, because between two waits
+    /// a caller looks at what has changed.
     fn join(&self, name: &[u8]) -> watch::Receiver<u64> {
         let mut awaited = self.awaited.lock();
         if let Some(key) = awaited.keys.get(name) {

@@ -52,6 +52,9 @@ impl Redis {
     /// Opens the server that the URL names, with settings in the URL taking precedence over the
     /// options: `redis://user:password@host:port/database`, `rediss://…` for TLS, `unix:///socket`.
     ///
+    /// Settings stand at its end: `?key_style=redis-objects`, `?connections=4`,
+    /// `?eviction=allowed`, `?protocol=resp2`, and for a socket `?user=…&pass=…&db=1`.
+    ///
     /// # Faults
     /// *Misuse* when the URL cannot be read, the password is wrong, the certificates are not
     /// trusted or the server may evict keys; *not applied* when it cannot be reached.

@@ -8,11 +8,11 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | servers | Redis 6 or newer and Valkey, one of them: Cluster and Sentinel are not followed yet |
+//! | servers | Redis 6 or newer, Valkey; one server, for a Cluster is not followed yet |
 //! | how keys are written | [`KeyStyle`] |
 //! | what a user must be allowed to do | [`RIGHTS`] |
-//! | what else can be chosen | [`Options`], and in the URL `?key_style=`, `?connections=`, `?eviction=allowed`, `?protocol=` |
-//! | what an answered batch survives | what the server's settings say: `Durability` in the profile |
+//! | what else can be chosen | [`Options`], and what [`Redis::open`] reads in the URL |
+//! | what an answered batch survives | what the server's settings say, as the profile tells |
 //!
 #![doc = include_str!("../WIRE.md")]
 

@@ -30,7 +30,7 @@ use crate::heard::Heard;
 /// | `+increx` | a bounded step is a script, also where the server has a command for it |
 /// | `+select` | there is database 0 alone |
 pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl +pexpire +persist \
-                          +get +set +incrby +hset +hget +hmget +hdel +hexists +hincrby +zadd +zrem \
+                          +get +set +incrby +hset +hmget +hdel +hexists +hincrby +zadd +zrem \
                           +zscore +zrange +zrangebyscore +dump +restore";
 
 /// A bounded step in one command, on servers that know it.

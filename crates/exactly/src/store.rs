@@ -54,9 +54,9 @@ impl Store {
     /// | `unix:///path/to/socket?user=…&pass=…&db=…` | the same over a socket of this machine |
     ///
     /// Signs like `@`, `/`, `:` and `?` in a password are written as `%40`, `%2F`, `%3A`, `%3F`. A
-    /// URL of Redis may end in settings: `?key_style=redis-objects` (the keys of that Ruby library),
-    /// `?connections=` (1 to 64), `?eviction=allowed` (a server that may drop keys is *misuse*
-    /// otherwise), `?protocol=resp2` (for servers that speak no RESP3).
+    /// URL of Redis may end in settings: `?key_style=redis-objects` (the keys of that Ruby
+    /// library), `?connections=` (1 to 64), `?eviction=allowed` (a server that may drop keys is
+    /// *misuse* otherwise), `?protocol=resp2` (for servers that speak no RESP3).
     ///
     /// # Faults
     /// *Misuse* when the URL names no engine of this build (the message lists those it does), or a
@@ -292,7 +292,7 @@ impl StoreBuilder {
 #[cfg(feature = "redis")]
 impl Store {
     /// A store on connections of this client's making: with its TLS settings, its address, its
-    /// password, and its protocol, of which RESP3 tells changes and the ends of connections at once.
+    /// password, and its protocol: RESP3 tells changes and the ends of connections at once.
     ///
     /// ```no_run
     /// # use exactly::{Store, redis::Client};
