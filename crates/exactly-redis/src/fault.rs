@@ -95,10 +95,27 @@ fn words(code: &str, detail: &str) -> String {
     format!("the server says {code} {}", detail.trim_end_matches('.'))
 }
 
-/// What an error of the server says. It answers one instead of doing what it was asked; our scripts
-/// raise one only before their first write.
+/// What is denied without a name: to older servers' logins, and to the commands of a script.
+const DENIALS: [&str; 4] = [
+    "invalid password",
+    "without any password",
+    "The user executing the script can't",
+    "ACL failure in script",
+];
+
+/// What a script says that was refused something after its first write, and could not take it back.
+const HALF_DONE: &str = "HALFDONE";
+
+/// What an error of the server says. It answers one instead of doing what it was asked, and a
+/// script of ours passes it on as long as it has written nothing.
 fn of_answer(code: &str, detail: &str) -> Fault {
     let said = words(code, detail);
+    if code == HALF_DONE || detail.contains(HALF_DONE) {
+        return Fault::broken(format!(
+            "{said}: it refused the rest of a change that it had begun, so a part may stand; has \
+             the user the right to all commands?"
+        ));
+    }
     match code {
         "NOAUTH" => Fault::denied("the server wants a password, as in `redis://:password@host`"),
         "WRONGPASS" | "NOPERM" => Fault::denied(said),
@@ -117,9 +134,7 @@ fn of_answer(code: &str, detail: &str) -> Fault {
         _ if detail.contains("DB index") => {
             Fault::bad_url(format!("{said}: it has no database of that number"))
         }
-        _ if detail.contains("invalid password") || detail.contains("without any password") => {
-            Fault::denied(said)
-        }
+        _ if DENIALS.iter().any(|words| detail.contains(words)) => Fault::denied(said),
         _ => Fault::bad_option(format!("{said}; nothing was changed")),
     }
 }
@@ -143,12 +158,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_half_done_is_unknown() {
+        let fault = of_answer("HALFDONE", "NOPERM no rights to run `zadd` script: 0a1b2c");
+        assert!(fault.is_unknown() && fault.is_broken(), "{fault}");
+    }
+
+    #[test]
     fn errors_of_the_server_are_told_apart() {
         type Is = fn(&Fault) -> bool;
-        let table: [(&str, &str, Is); 13] = [
+        let table: [(&str, &str, Is); 14] = [
             ("WRONGPASS", "invalid username-password pair", Fault::is_denied),
             ("NOPERM", "this user has no permissions", Fault::is_denied),
             ("ERR", "invalid password", Fault::is_denied),
+            ("ERR", "ACL failure in script: User app has no", Fault::is_denied),
             ("LOADING", "Redis is loading the dataset in memory", Fault::is_loading),
             ("BUSY", "Redis is busy running a script.", Fault::is_busy),
             ("READONLY", "You can't write against a read only replica.", Fault::is_read_only),

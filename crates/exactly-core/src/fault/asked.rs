@@ -294,6 +294,16 @@ impl Fault {
         self.0.cause == Cause::AtCapacity
     }
 
+    /// The engine did what it must not. Asking it again would not help.
+    ///
+    /// ```
+    /// # use exactly_core::Fault;
+    /// assert!(Fault::broken("half of a batch was applied").is_broken());
+    /// ```
+    pub fn is_broken(&self) -> bool {
+        self.0.cause == Cause::Broken
+    }
+
     /// The key the fault is about, if it is about one.
     pub fn key(&self) -> Option<&Key> {
         self.0.key.as_ref()

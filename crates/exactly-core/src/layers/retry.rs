@@ -137,7 +137,8 @@ impl<E: Engine> Retry<E> {
             }
             let again = match fault.fate() {
                 Fate::NotApplied => true,
-                Fate::Unknown => may_repeat,
+                // What an engine has half done, it would do again.
+                Fate::Unknown => may_repeat && !fault.is_broken(),
                 Fate::Misuse => false,
             };
             if fault.is_unknown() {

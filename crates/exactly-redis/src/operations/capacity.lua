@@ -9,7 +9,7 @@ end
 -- What is stored, and the hold with this id. A capacity that is missing has nothing but a limit.
 local function stored_at(main, limit, id)
   local found = redis.pcall('HMGET', main, 'limit', 'confirmed', 'held', id)
-  if found.err or (not found[1] and redis.call('EXISTS', main) == 1) then
+  if is_of_another_type(found) or (not found[1] and redis.call('EXISTS', main) == 1) then
     misuse('type', 'a capacity', kind_of(main))
   end
   return {
@@ -22,11 +22,15 @@ local function stored_at(main, limit, id)
   }
 end
 
--- Frees what is held on leases that are over: a part at a time, and each hold once.
+-- Frees what is held on leases that are over: a part at a time, and each hold once. It is time that
+-- does this and not the batch, so it is no write of the batch's.
 local function lapse(main, leases)
   local lapsed, over = false, nil
   repeat
-    over = redis.call('ZRANGEBYSCORE', leases, '-inf', digits(now()), 'LIMIT', 0, 500)
+    over = redis.pcall('ZRANGEBYSCORE', leases, '-inf', digits(now()), 'LIMIT', 0, 500)
+    if is_of_another_type(over) then
+      misuse('type', 'the leases of a capacity', kind_of(leases))
+    end
     if #over > 0 then
       local freed = 0
       for _, units in ipairs(redis.call('HMGET', main, unpack(over))) do
@@ -43,16 +47,17 @@ end
 
 local function read(main, leases, limit, id)
   local state = stored_at(main, limit, id)
-  if state.exists and lapse(main, leases) then state = stored_at(main, limit, id) end
+  -- Asked of a missing one as well: somebody may have put something else where its leases will be.
+  if lapse(main, leases) then state = stored_at(main, limit, id) end
   state.free = math.max(0, state.limit - state.confirmed - state.held)
   return state
 end
 
 -- Writes numbers of the capacity, and the hold: its units, or nothing to end it.
-local function write(main, state, fields, id, hold)
+local function store(main, state, fields, id, hold)
   if not state.exists then
     remember(main)
-    redis.call('HSET', main, 'limit', digits(state.limit), 'confirmed', 0, 'held', 0)
+    write('HSET', main, 'limit', digits(state.limit), 'confirmed', 0, 'held', 0)
   end
   local changes = {}
   for field, number in pairs(fields) do
@@ -70,10 +75,10 @@ local function write(main, state, fields, id, hold)
       changes[#changes + 1] = id
       changes[#changes + 1] = hold
     else
-      redis.call('HDEL', main, id)
+      write('HDEL', main, id)
     end
   end
-  redis.call('HSET', main, unpack(changes))
+  write('HSET', main, unpack(changes))
 end
 
 -- Lets the lease of a hold end so many microseconds from now.
@@ -86,10 +91,10 @@ local function lease_until(main, leases, id, lease)
       taken_back_by('ZREM', leases, id)
     end
   end
-  redis.call('ZADD', leases, digits(now() + lease), id)
+  write('ZADD', leases, digits(now() + lease), id)
   -- The leases live as long as the capacity does.
   local left = redis.call('PTTL', main)
-  if left > 0 then redis.call('PEXPIRE', leases, left) end
+  if left > 0 then write('PEXPIRE', leases, left) end
 end
 
 local function numbers(...)
@@ -101,7 +106,7 @@ end
 local function take(main, leases, state, id, units, lease)
   if state.hold then return { 'done', id } end
   if units > state.free then return { 'refused', unpack(numbers(state.free, state.held)) } end
-  write(main, state, { held = state.held + units }, id, digits(units))
+  store(main, state, { held = state.held + units }, id, digits(units))
   lease_until(main, leases, id, lease)
   return { 'done', id }
 end
@@ -111,7 +116,7 @@ local function confirm(main, state, id)
   local units = tonumber(state.hold)
   if units then
     local fields = { held = state.held - units, confirmed = state.confirmed + units }
-    write(main, state, fields, id, '=' .. state.hold)
+    store(main, state, fields, id, '=' .. state.hold)
   end
   return { 'done' }
 end
@@ -120,8 +125,8 @@ local function release(main, leases, state, id)
   local units = tonumber(state.hold or '')
   if not units then return { 'none' } end
   if journal then taken_back_by('ZADD', leases, redis.call('ZSCORE', leases, id), id) end
-  redis.call('ZREM', leases, id)
-  write(main, state, { held = state.held - units }, id, nil)
+  write('ZREM', leases, id)
+  store(main, state, { held = state.held - units }, id, nil)
   return { 'done' }
 end
 
@@ -150,10 +155,10 @@ local function capacity(op, names)
   local units = tonumber(arg())
   if op == 'back' then
     if state.confirmed < units then return { 'refused', digits(state.confirmed) } end
-    write(main, state, { confirmed = state.confirmed - units })
+    store(main, state, { confirmed = state.confirmed - units })
     return { 'done' }
   end
   -- resize
-  write(main, state, { limit = units })
+  store(main, state, { limit = units })
   return numbers(math.max(0, state.confirmed + state.held - units))
 end

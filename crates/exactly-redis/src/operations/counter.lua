@@ -34,16 +34,22 @@ local function many(of, value, by, times, min, max)
   return times, value
 end
 
+-- Steps the counter; one that begins ends what may be left of another's epoch, where the script has
+-- its name.
+local function count(main, epoch, stored, value)
+  if stored or not epoch then return step_to(main, value) end
+  overwrite(main, epoch, value)
+end
+
 -- The epoch of the counter, made where it has none: it lives as long as the counter does.
-local function epoch_of(main, epoch, exists, fresh)
-  local found = exists and redis.call('GET', epoch)
+local function epoch_of(main, epoch, found, fresh)
   if found then return found end
   remember(epoch)
   local left = redis.call('PTTL', main)
   if left > 0 then
-    redis.call('SET', epoch, fresh, 'PX', left)
+    write('SET', epoch, fresh, 'PX', left)
   else
-    redis.call('SET', epoch, fresh)
+    write('SET', epoch, fresh)
   end
   return fresh
 end
@@ -61,30 +67,27 @@ local function counter(of, op, names)
     local new = of.plus(old, by)
     if not new then misuse('overflow', old, '+', by) end
     if not allowed(of, old, new, min, max) then return { 'refused', old } end
-    if not stored then
-      remember(epoch)
-      redis.call('DEL', epoch)
+    if op == 'add' then
+      count(main, epoch, stored, new)
+      return { 'done', new }
     end
+    -- Read before anything is written: somebody may have put something else there.
+    local found = stored and text_at(epoch)
     step_to(main, new)
-    if op == 'add' then return { 'done', new } end
-    return { 'done', new, epoch_of(main, epoch, stored, fresh) }
+    return { 'done', new, epoch_of(main, epoch, found, fresh) }
   end
   if op == 'times' then
     local by, start, min, max, times = arg(), arg(), arg(), arg(), tonumber(arg())
     local stored = number_at(of, main)
     local stepped, value = many(of, stored or start, by, times, min, max)
     if stepped == 0 then return { 'refused', '0', value } end
-    if not stored then
-      remember(epoch)
-      redis.call('DEL', epoch)
-    end
-    step_to(main, value)
+    count(main, epoch, stored, value)
     return { 'done', string.format('%.0f', stepped), value }
   end
   if op == 'undo' then
     local by, wanted, min, max = arg(), arg(), arg(), arg()
     local old = number_at(of, main)
-    if not old or redis.call('GET', epoch) ~= wanted then return { 'gone' } end
+    if not old or text_at(epoch) ~= wanted then return { 'gone' } end
     local new = of.minus(old, by)
     if not new then misuse('overflow', old, '-', by) end
     if not allowed(of, old, new, min, max) then return { 'refused', old } end

@@ -8,13 +8,13 @@ local function rename(names, target, replace)
     remember(target[place])
     remember(name)
     if redis.call('EXISTS', name) == 1 then
-      redis.call('RENAME', name, target[place])
+      write('RENAME', name, target[place])
     else
-      redis.call('DEL', target[place])
+      write('DEL', target[place])
     end
   end
   -- Under another name it is another life.
-  redis.call('DEL', target[2])
+  write('DEL', target[2])
   return { 'done' }
 end
 
@@ -25,7 +25,7 @@ local function object(op, names)
   if op == 'delete' then
     for _, name in ipairs(names) do remember(name) end
     local found = redis.call('EXISTS', main)
-    redis.call('DEL', unpack(names))
+    write('DEL', unpack(names))
     return { tostring(found) }
   end
   if op == 'expire' then
@@ -36,8 +36,8 @@ local function object(op, names)
   end
   if op == 'persist' then
     for _, name in ipairs(names) do remember_life(name) end
-    local found = redis.call('PERSIST', main)
-    for place = 2, #names do redis.call('PERSIST', names[place]) end
+    local found = write('PERSIST', main)
+    for place = 2, #names do write('PERSIST', names[place]) end
     return { tostring(found) }
   end
   return rename(names, { key(), key(), key() }, arg() == '1')

@@ -3,6 +3,19 @@
 
 local before, misused = keys, false
 
+local function listed(words)
+  for place, word in ipairs(words) do words[place] = #word .. ':' .. word end
+  return '!' .. #words .. ';' .. table.concat(words)
+end
+
+-- The server refuses one of its own accord: the whole batch where nothing stands, this one alone
+-- where only others do.
+local function refused(told, written_before)
+  if written == 0 or written > written_before then fail(told) end
+  misused = true
+  return listed({ 'misuse', 'server', type(told) == 'table' and told.err or told })
+end
+
 -- The long way, for what is no number or would not fit.
 local function exact(main, by, start, min, max, times)
   local list, at = { by, start, min, max, times }, 0
@@ -11,13 +24,12 @@ local function exact(main, by, start, min, max, times)
     return list[at]
   end
 --EXACT--
-  local fine, told = pcall(counter, integer, times == '' and 'add' or 'times', { main, main })
-  if not fine and (type(told) ~= 'table' or not told.words) then error(told, 0) end
-  misused = misused or not fine
-  local words = fine and told or told.words
-  local written = {}
-  for place, word in ipairs(words) do written[place] = #word .. ':' .. word end
-  return '!' .. #words .. ';' .. table.concat(written)
+  local written_before = written
+  local fine, told = pcall(counter, integer, times == '' and 'add' or 'times', { main })
+  if fine then return listed(told) end
+  if type(told) ~= 'table' or not told.words then return refused(told, written_before) end
+  misused = true
+  return listed(told.words)
 end
 
 local function added(main, total, times)
@@ -26,7 +38,11 @@ local function added(main, total, times)
     local by = times == '' and total or string.format('%.0f', total / times)
     return exact(main, by, '0', '', '', times)
   end
-  if sum > 99999999999999 or sum < -99999999999999 then return redis.call('GET', main) end
+  written = written + 1
+  if sum > 99999999999999 or sum < -99999999999999 then
+    sum = redis.pcall('GET', main)
+    if type(sum) == 'table' then fail(sum) end
+  end
   return sum
 end
 
@@ -44,7 +60,11 @@ local function bounded(main, by, start, min, max, times)
   if width < 0 and min ~= '' then stepped = math.floor((old - tonumber(min)) / -width) end
   stepped = math.max(0, math.min(stepped, all))
   local new = string.format('%.0f', old + stepped * width)
-  if stepped > 0 then redis.call('SET', main, new, 'KEEPTTL') end
+  if stepped > 0 then
+    local kept = redis.pcall('SET', main, new, 'KEEPTTL')
+    if kept.err then return refused(kept, written) end
+    written = written + 1
+  end
   return stepped == all and new or string.format('%.0f', stepped) .. '/' .. new
 end
 

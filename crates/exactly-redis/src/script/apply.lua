@@ -7,15 +7,14 @@ local function words_of(list)
 end
 
 -- What a step answers, or the words of its misuse. What else fails is the server's own refusal: of
--- the whole batch, unless others than this step stand already.
-local alone = true
-
+-- the whole batch where nothing stands, of this step alone where only others do.
 local function attempt(step, ...)
+  local before = written
   local fine, told = pcall(step, ...)
   if fine then return true, told end
   if type(told) == 'table' and told.words then return false, told.words end
   if journal then take_back() end
-  if alone or journal then error(told, 0) end
+  if written == 0 or written > before then fail(told) end
   return false, { 'misuse', 'server', type(told) == 'table' and told.err or told }
 end
 
@@ -43,6 +42,16 @@ end
 
 local REFUSALS = { refused = true, missing = true, taken = true }
 
+-- A step and its time to live, which is part of the write.
+local function take_step(kind, op, names, how, time, target)
+  local words = kinds[kind](op, names)
+  if how ~= '' and not REFUSALS[words[1]] then
+    live(names, how, time)
+    if op == 'rename' then live(target, how, time) end
+  end
+  return words
+end
+
 local function stepped(whole)
   local count = tonumber(arg())
   if whole and count > 1 then journal = {} end
@@ -51,20 +60,14 @@ local function stepped(whole)
     local next_key, next_arg = keys + tonumber(arg()), args + 1 + tonumber(arg())
     local kind, op, how, time, optional = arg(), arg(), arg(), arg(), arg()
     local names = { key(), key(), key() }
-    local fine, words = attempt(kinds[kind], op, names)
+    local target = op == 'rename' and { KEYS[next_key - 2], KEYS[next_key - 1], KEYS[next_key] }
+    local fine, words = attempt(take_step, kind, op, names, how, time, target)
     local refused = not fine or REFUSALS[words[1]]
     if refused and whole and not (fine and optional == '1') then
       if journal then take_back() end
       if not fine then return echo .. 'fault' .. place .. ';step;' .. words_of(words) end
       return answer('refused' .. place .. ';' .. words_of(words))
     end
-    if not refused and how ~= '' then
-      attempt(live, names, how, time)
-      if kind == 'object' and op == 'rename' then
-        attempt(live, { KEYS[next_key - 2], KEYS[next_key - 1], KEYS[next_key] }, how, time)
-      end
-    end
-    alone = alone and words[1] == 'refused'
     told[#told + 1] = #words .. ';' .. words_of(words)
     skip_to(next_key, next_arg)
   end

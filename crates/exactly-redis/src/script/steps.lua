@@ -9,7 +9,11 @@ local function taken_back_by(...)
 end
 
 local function take_back()
-  for place = #journal, 1, -1 do redis.call(unpack(journal[place])) end
+  for place = #journal, 1, -1 do
+    local told = redis.pcall(unpack(journal[place]))
+    if type(told) == 'table' and told.err then fail(told) end
+  end
+  written = 0
 end
 
 local function misuse(...)
@@ -22,6 +26,14 @@ local function kind_of(main)
   if kind == 'string' then return 'a counter, value or flag' end
   if kind == 'hash' and redis.call('HEXISTS', main, 'limit') == 1 then return 'a capacity' end
   return 'a ' .. kind .. ' of another program'
+end
+
+-- Whether this is what the server answers where something else is stored. What else it refuses, it
+-- refuses as a whole.
+local function is_of_another_type(told)
+  if type(told) ~= 'table' or not told.err then return false end
+  if string.sub(told.err, 1, 9) ~= 'WRONGTYPE' then error(told, 0) end
+  return true
 end
 
 -- How a key is restored to what it is now, whatever that is. For texts it costs their size; other
@@ -59,6 +71,6 @@ local function live(names, how, time)
   if left == -2 or (how == 'first' and left ~= -1) then return end
   for _, name in ipairs(names) do
     remember_life(name)
-    redis.call('PEXPIRE', name, time)
+    write('PEXPIRE', name, time)
   end
 end

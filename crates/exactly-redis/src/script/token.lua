@@ -26,6 +26,9 @@ if arg() == 'named' then
 end
 
 local function answer(reply)
-  if record then redis.call('SET', record, named .. reply, 'PX', keep) end
+  if record then
+    local kept = redis.pcall('SET', record, named .. reply, 'PX', keep)
+    if kept.err then fail(kept) end
+  end
   return echo .. reply
 end
