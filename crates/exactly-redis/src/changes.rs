@@ -12,12 +12,13 @@ use std::time::Duration;
 use exactly_core::{Fault, Key, Mark};
 use parking_lot::Mutex;
 use redis::{Pipeline, PushInfo, PushKind, Value};
-use tokio::sync::{Mutex as Turn, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::connection::{Asked, Dial, Open};
 use crate::heard::Heard;
 use crate::names::KeyStyle;
+use crate::shared::Shared;
 
 /// How often a key is looked at where the server pushes nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -31,7 +32,7 @@ pub(crate) struct Changes {
     dial: Dial,
     style: KeyStyle,
     awaited: Arc<Mutex<Awaited>>,
-    tracking: Turn<Option<Tracking>>,
+    tracking: Shared<Tracking>,
 }
 
 /// The keys somebody waits for, by their name on the server.
@@ -42,6 +43,7 @@ struct Awaited {
     keys: HashMap<Vec<u8>, watch::Sender<u64>>,
 }
 
+#[derive(Clone)]
 struct Tracking {
     open: Open,
     pushes: bool,
@@ -73,7 +75,8 @@ impl Awaited {
 
 impl Changes {
     pub(crate) fn new(dial: Dial, style: KeyStyle) -> Self {
-        Self { dial, style, awaited: Arc::default(), tracking: Turn::new(None) }
+        let tracking = Shared::new(None, |tracking: &Tracking| tracking.open.is_open());
+        Self { dial, style, awaited: Arc::default(), tracking }
     }
 
     pub(crate) async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
@@ -112,28 +115,18 @@ impl Changes {
 
     /// Reads the key, so that its next change is told, and says how long to wait for that.
     async fn look(&self, key: &Key) -> Result<Duration, Fault> {
-        let mut tracking = self.tracking.lock().await;
-        if tracking.as_ref().is_none_or(|tracking| !tracking.open.is_open()) {
-            *tracking = Some(self.track().await?);
-            // What happened without a connection, nobody has told.
-            self.awaited.lock().bump_all();
-        }
-        let Some(Tracking { open, pushes }) = tracking.as_mut() else { return Ok(LOOK_AGAIN) };
+        let Tracking { mut open, pushes } = self.tracking.get(|| Box::pin(self.track())).await?;
         let (mut main, mut leases) = (Vec::new(), Vec::new());
         self.style.write(key, &mut main);
         self.style.write_companion(key, 2, &mut leases);
         let mut asked = Pipeline::new();
         asked.cmd("EXISTS").arg(&main).cmd("PTTL").arg(&main).cmd("TIME");
         asked.cmd("ZRANGE").arg(&leases).arg("0").arg("0").arg("WITHSCORES");
-        let pushes = *pushes;
-        let answers = self.dial.ask(open, &Asked::Many(asked)).await;
-        let answers = match answers {
-            Ok(answers) => answers,
-            Err(fault) => {
-                *tracking = None;
-                return Err(fault.of_a_read());
-            }
-        };
+        let answers = self.dial.ask(&mut open, &Asked::Many(asked)).await;
+        if answers.is_err() {
+            open.give_up();
+        }
+        let answers = answers.map_err(Fault::of_a_read)?;
         let end = ends(&answers).unwrap_or(LONGEST).min(LONGEST);
         Ok(if pushes { end } else { end.min(LOOK_AGAIN) })
     }
@@ -162,9 +155,13 @@ impl Changes {
         let mut track = redis::cmd("CLIENT");
         track.arg("TRACKING").arg("ON");
         let answer = match self.dial.makes_more() {
-            true => self.dial.ask(&mut open, &Asked::One(track)).await?.pop(),
+            true => {
+                self.dial.ask(&mut open, &Asked::One(track)).await.map_err(Fault::of_a_read)?.pop()
+            }
             false => None,
         };
+        // What happened without a connection, nobody has told.
+        self.awaited.lock().bump_all();
         Ok(Tracking { open, pushes: matches!(answer, Some(Heard::Okay)) })
     }
 }

@@ -8,12 +8,12 @@ use exactly_core::Fault;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind};
-use tokio::sync::Mutex as Turn;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::fault;
 use crate::heard::Heard;
 use crate::options::{Options, choose_provider, is_by_tls, place};
+use crate::shared::Shared;
 
 /// Where connections come from.
 #[derive(Clone)]
@@ -50,6 +50,11 @@ impl Given {
 /// What is pushed by the server without being asked.
 pub(crate) type Pushed = Arc<dyn Fn(PushInfo) + Send + Sync>;
 
+/// The first pause after a connection that could not be made; each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(2);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+
 /// Makes connections.
 #[derive(Clone)]
 pub(crate) struct Dial {
@@ -58,6 +63,27 @@ pub(crate) struct Dial {
     by_tls: bool,
     connect_timeout: Duration,
     reply_timeout: Duration,
+    pace: Arc<Mutex<Pace>>,
+}
+
+/// How often a server that is not there is tried, however many call: all connections of an engine
+/// keep one pace, and start up again each at a moment of its own.
+#[derive(Debug, Default)]
+struct Pace {
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+impl Pace {
+    fn learn(&mut self, made: bool) {
+        if made {
+            *self = Self::default();
+            return;
+        }
+        let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(PAUSE_MAX);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(Instant::now() + pause.mul_f64(0.5 + fastrand::f64() / 2.0));
+    }
 }
 
 /// A connection that is open, as far as anybody knows.
@@ -65,6 +91,16 @@ pub(crate) struct Dial {
 pub(crate) struct Open {
     wire: MultiplexedConnection,
     ended: Arc<AtomicBool>,
+}
+
+/// Belongs to the task of a connection: says when that has ended, by whatever means, as by the end
+/// of the runtime it ran on.
+struct Task(Arc<AtomicBool>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 impl Dial {
@@ -81,7 +117,8 @@ impl Dial {
             choose_provider();
         }
         let Options { connect_timeout, reply_timeout, .. } = *options;
-        Self { source, place: place.into(), by_tls, connect_timeout, reply_timeout }
+        let pace = Arc::default();
+        Self { source, place: place.into(), by_tls, connect_timeout, reply_timeout, pace }
     }
 
     pub(crate) fn place(&self) -> &str {
@@ -93,20 +130,36 @@ impl Dial {
         matches!(self.source, Source::Client(_))
     }
 
-    /// A new connection.
+    /// Waits for something in front of a batch, as long as for a connection.
+    pub(crate) async fn within<T>(&self, awaited: impl Future<Output = T>) -> Option<T> {
+        timeout(self.connect_timeout, awaited).await.ok()
+    }
+
+    /// A new connection, at the pace that a server that is away allows.
     pub(crate) async fn open(&self, pushed: Option<Pushed>) -> Result<Open, Fault> {
         let client = match &self.source {
             Source::Client(client) => client,
             Source::Given(given) => return given.open(),
         };
+        let not_before = self.pace.lock().not_before;
+        if let Some(not_before) = not_before {
+            sleep_until(not_before).await;
+        }
+        let opened = self.connect(client, pushed).await;
+        self.pace.lock().learn(opened.is_ok());
+        opened
+    }
+
+    async fn connect(&self, client: &Client, pushed: Option<Pushed>) -> Result<Open, Fault> {
         let ended = Arc::new(AtomicBool::new(false));
         let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(None);
         if client.get_connection_info().redis_settings().protocol() == redis::ProtocolVersion::RESP3
         {
-            let ended = Arc::clone(&ended);
+            let task = Task(Arc::clone(&ended));
             config = config.set_push_sender(move |info: PushInfo| {
+                let Task(ended) = &task;
                 if info.kind == PushKind::Disconnection {
                     ended.store(true, Ordering::Release);
                 }
@@ -168,59 +221,37 @@ pub(crate) enum Asked {
 /// One connection that many batches share; made when it is needed, and again after it was lost.
 pub(crate) struct Line {
     dial: Dial,
-    current: Mutex<Option<Open>>,
-    /// Whoever finds no connection makes one for all.
-    making: Turn<()>,
+    open: Shared<Open>,
 }
 
 impl Line {
     pub(crate) fn new(dial: Dial, first: Option<Open>) -> Self {
-        Self { dial, current: Mutex::new(first), making: Turn::new(()) }
-    }
-
-    fn current(&self) -> Option<Open> {
-        self.current.lock().clone().filter(|open| !open.ended.load(Ordering::Acquire))
-    }
-
-    async fn open(&self) -> Result<Open, Fault> {
-        if let Some(open) = self.current() {
-            return Ok(open);
-        }
-        let _turn = self.making.lock().await;
-        if let Some(open) = self.current() {
-            return Ok(open);
-        }
-        let open = self.dial.open(None).await?;
-        *self.current.lock() = Some(open.clone());
-        Ok(open)
+        Self { dial, open: Shared::new(first, Open::is_open) }
     }
 
     pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Heard>, Fault> {
-        let mut open = self.open().await?;
+        // In a box: it is rarely made, and a call should be no larger for it.
+        let mut open = self.open.get(|| Box::pin(self.dial.open(None))).await?;
         let answer = self.dial.ask(&mut open, asked).await;
         if answer.is_err() {
-            self.give_up(&open);
+            open.give_up();
         }
         answer
     }
 
-    /// No more batches on this connection: whatever it answers from now on may belong to another.
-    fn give_up(&self, open: &Open) {
-        open.ended.store(true, Ordering::Release);
-        let mut current = self.current.lock();
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.ended, &open.ended)) {
-            *current = None;
-        }
-    }
-
     /// Ends the present connection, so that the next one is made to whoever is there by then.
     pub(crate) fn renew(&self) {
-        *self.current.lock() = None;
+        self.open.renew();
     }
 }
 
 impl Open {
     pub(crate) fn is_open(&self) -> bool {
         !self.ended.load(Ordering::Acquire)
+    }
+
+    /// No more batches on this connection: whatever it answers from now on may belong to another.
+    pub(crate) fn give_up(&self) {
+        self.ended.store(true, Ordering::Release);
     }
 }

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use exactly_core::{BATCH_MAX, Batch, Engine, Fault, Key, Mark, Outcome, Profile, Reply, Step};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ServerError};
 use smallvec::SmallVec;
@@ -24,6 +25,10 @@ use crate::server::Server;
 /// A batch with a value of so many bytes gets a connection for itself, lest small ones wait behind
 /// it.
 const LARGE: usize = 64 * 1024;
+
+/// How often connections are made anew because the server takes no writes: whether another one has
+/// become the primary is not worth more than a look now and then.
+const RENEWED_AGAIN: Duration = Duration::from_millis(100);
 
 /// Objects on a Redis server, or one that speaks its protocol. Clones are the same engine.
 #[derive(Clone)]
@@ -46,6 +51,7 @@ struct Inner {
     options: Options,
     records: Records,
     server: RwLock<Server>,
+    renewed: Mutex<Option<Instant>>,
 }
 
 impl Redis {
@@ -99,6 +105,7 @@ impl Redis {
             options,
             records,
             server: RwLock::new(server),
+            renewed: Mutex::new(None),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -107,15 +114,22 @@ impl Redis {
 impl Inner {
     async fn apply(&self, batch: &Batch) -> Result<Reply, Fault> {
         batch.check()?;
+        let reply = self.answered(batch).await;
+        if reply.as_ref().is_err_and(Fault::is_read_only) {
+            self.renew();
+        }
+        if batch.writes() { reply } else { reply.map_err(Fault::of_a_read) }
+    }
+
+    async fn answered(&self, batch: &Batch) -> Result<Reply, Fault> {
         let knows = self.server.read().knows;
-        let reply = match native::commands(batch, self.options.key_style, knows) {
+        match native::commands(batch, self.options.key_style, knows) {
             Some(commands) => {
                 let values = self.ask(Asked::Many(commands), 0).await?;
                 self.clarified(batch, native::answers(batch, values)?).await
             }
             None => self.scripted(batch).await,
-        };
-        if batch.writes() { reply } else { reply.map_err(Fault::of_a_read) }
+        }
     }
 
     /// Applies a batch by a script.
@@ -134,7 +148,7 @@ impl Inner {
                     None => return Err(self.late().await),
                 },
                 Some(Heard::Error(error)) if is_new_to_it(&error) && !whole => whole = true,
-                Some(Heard::Error(error)) => return Err(self.refused(&error)),
+                Some(Heard::Error(error)) => return Err(fault::of_server(&error)),
                 Some(_) | None => return Err(crate::words::odd()),
             }
         }
@@ -192,17 +206,19 @@ impl Inner {
         )
     }
 
-    fn refused(&self, error: &ServerError) -> Fault {
-        let fault = fault::of_server(error);
-        if fault.is_read_only() {
-            // After a failover the primary may be elsewhere, under the same name.
+    /// The server takes no writes. After a failover the primary may be elsewhere, under the same
+    /// name.
+    fn renew(&self) {
+        let mut renewed = self.renewed.lock();
+        if renewed.is_none_or(|renewed| renewed.elapsed() >= RENEWED_AGAIN) {
+            *renewed = Some(Instant::now());
             self.lines.iter().for_each(Line::renew);
+            self.exclusive.renew();
         }
-        fault
     }
 }
 
-/// The script's answer, if it is the one to this call.
+/// The script's answer, if it is the one to this call; none if the call came too late.
 fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault> {
     let Some(answer) = answer.strip_prefix(echo) else {
         return Err(Fault::lost_reply("the server's answer was meant for another call"));

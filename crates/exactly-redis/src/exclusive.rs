@@ -27,15 +27,26 @@ impl Exclusive {
     /// A connection is kept only after it has answered: one whose batch failed, or whose caller
     /// went away in between, still owes an answer and is closed.
     pub(crate) async fn ask(&self, asked: &Asked) -> Result<Vec<Heard>, Fault> {
-        let turn = self.turns.acquire().await;
-        let _turn = turn.map_err(|_| Fault::at_capacity("connections", CONNECTIONS_MAX))?;
+        let Some(Ok(_turn)) = self.dial.within(self.turns.acquire()).await else {
+            return Err(Fault::at_capacity("connections for large batches", CONNECTIONS_MAX));
+        };
         let idle = self.idle.lock().pop().filter(Open::is_open);
         let mut open = match idle {
             Some(open) => open,
             None => self.dial.open(None).await?,
         };
-        let answer = self.dial.ask(&mut open, asked).await?;
-        self.idle.lock().push(open);
-        Ok(answer)
+        let answer = self.dial.ask(&mut open, asked).await;
+        if answer.is_ok() {
+            self.idle.lock().push(open);
+        } else {
+            // What ended this one may have ended the others as well.
+            self.renew();
+        }
+        answer
+    }
+
+    /// Ends those that nobody uses, so that the next are made to whoever is there by then.
+    pub(crate) fn renew(&self) {
+        self.idle.lock().clear();
     }
 }

@@ -31,6 +31,7 @@ mod request;
 mod rights;
 mod script;
 mod server;
+mod shared;
 mod words;
 
 pub use engine::Redis;

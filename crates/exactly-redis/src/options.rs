@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exactly_core::Fault;
+use exactly_core::{Fault, TOKEN_KEEP_MAX};
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 use crate::names::KeyStyle;
@@ -84,9 +84,10 @@ impl Options {
         self
     }
 
-    /// How long the last batch of a session is remembered.
+    /// How long the last batch of a session is remembered, from a millisecond to 90 days. Half of
+    /// it is how long a batch may be on its way.
     pub fn token_window(mut self, window: Duration) -> Self {
-        self.token_window = window;
+        self.token_window = window.clamp(Duration::from_millis(1), TOKEN_KEEP_MAX);
         self
     }
 

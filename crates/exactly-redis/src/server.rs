@@ -58,7 +58,8 @@ impl Server {
         asked.add_command(command(&["CONFIG", "GET", "maxmemory-policy"]));
         asked.add_command(redis::cmd("HELLO"));
         asked.add_command(rights::question(&options.records));
-        let answers = dial.ask(open, &Asked::Many(asked)).await?;
+        // Nothing was asked that changes anything, whatever became of it.
+        let answers = dial.ask(open, &Asked::Many(asked)).await.map_err(Fault::of_a_read)?;
         let [info, time, fsync, policy, hello, allowed] = answers.as_slice() else {
             return Err(crate::words::odd());
         };
