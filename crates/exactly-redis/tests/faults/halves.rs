@@ -1,0 +1,222 @@
+//! What fails inside a script: a script that fails undoes nothing, so it must not have begun, or
+//! say so.
+
+use std::time::Duration;
+
+use exactly_conformance::servers::{self, Flavour};
+use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Release, Resize, Take};
+use exactly_core::operations::counter::{
+    Add, AddTimes, AddUndoable, AddedUndoable, Bounds, Get, Swap, Undo,
+};
+use exactly_core::operations::key::{Delete, Expire, Persist, Rename};
+use exactly_core::operations::{flag, value};
+use exactly_core::{Batch, Engine, HoldId, Lifetime, Step, Token};
+use exactly_redis::Options;
+
+use crate::scene::{PATIENT, Scene, on_every_server, run, step};
+
+on_every_server! {
+    a_companion_of_another_type, a_missing_right, half_a_change_is_not_done_again,
+    a_window_that_no_server_takes,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const HELD: HoldId = HoldId::from_u128(1);
+
+fn take(hold: u128) -> Take {
+    Take { hold: HoldId::from_u128(hold), units: 1, lease: HOUR, limit: 5 }
+}
+
+/// What can be done to a counter, a value, a flag and a capacity that are there, and to some that
+/// are not.
+fn changes() -> Vec<Step> {
+    let times = AddTimes { by: 1, times: 3, start: 1, bounds: Bounds::NONE };
+    let living = |step: Step| step.lifetime(Lifetime::Sliding(HOUR));
+    vec![
+        step("count", Add::by(1)),
+        step("new", Add::by(1)),
+        step("new", Add { by: 1, start: 5, bounds: Bounds::NONE }),
+        living(step("count", Add::by(1))),
+        living(step("new", Add::by(1))),
+        step("count", AddUndoable::by(1)),
+        step("new", AddUndoable::by(1)),
+        step("count", times),
+        step("count", Swap { to: 0, start: 0, bounds: Bounds::NONE }),
+        step("text", value::Set { to: "other".into() }),
+        living(step("text", value::Set { to: "other".into() })),
+        step("text", value::Take {}),
+        step("flag", flag::Clear {}),
+        step("new", flag::Mark { only_if_unmarked: true }),
+        step("seats", take(2)),
+        living(step("seats", take(2))),
+        step("new seats", take(2)),
+        step("seats", Confirm { hold: HELD }),
+        step("seats", Release { hold: HELD }),
+        step("seats", Extend { hold: HELD, lease: HOUR }),
+        step("seats", GiveBack { units: 1 }),
+        step("seats", Resize { to: 9 }),
+        step("count", Delete {}),
+        step("seats", Delete {}),
+        step("seats", Expire { after: HOUR }),
+        step("brief", Persist {}),
+        step("seats", Rename { to: crate::scene::key("moved"), replace: true }),
+    ]
+}
+
+/// The same objects before every change.
+async fn furnish(scene: &Scene, engine: &impl Engine) {
+    scene.server.raw(&["FLUSHALL"]).await;
+    let steps = [
+        step("count", AddUndoable::by(7)),
+        step("text", value::Set { to: "old".into() }),
+        step("flag", flag::Mark { only_if_unmarked: false }),
+        step("seats", take(1)),
+        step("seats", take(3)),
+        step("seats", Confirm { hold: HoldId::from_u128(3) }),
+        step("brief", Add::by(1)).lifetime(Lifetime::Sliding(HOUR)),
+    ];
+    drop(engine.apply(Batch::of(steps)).await.unwrap());
+}
+
+/// Somebody else's data where the epoch of a counter or the leases of a capacity would be: misuse,
+/// and nothing was changed. The script has to find out before it writes.
+async fn a_companion_of_another_type(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    let squat = async |name: &str| {
+        scene.server.raw(&["DEL", name]).await;
+        scene.server.raw(&["SADD", name, "of another program"]).await;
+    };
+    for fresh in [true, false] {
+        furnish(&scene, &engine).await;
+        if fresh {
+            scene.server.raw(&["DEL", "{seats}"]).await;
+        }
+        squat("{seats}:leases").await;
+        squat("{count}:epoch").await;
+        let undo = Undo { by: 1, epoch: exactly_core::Epoch(1), bounds: Bounds::NONE };
+        for change in [
+            step("seats", take(2)),
+            step("seats", Resize { to: 3 }),
+            step("seats", Release { hold: HELD }),
+            step("count", AddUndoable::by(1)),
+            step("count", undo),
+        ] {
+            for named in [false, true] {
+                let before = scene.everything().await;
+                let batch = Batch::one(change.clone());
+                let token = Token::caller("a", HOUR).unwrap();
+                let batch = if named { batch.named(token) } else { batch };
+                let fault = engine.apply(batch).await.unwrap_err();
+                assert!(fault.is_wrong_type(), "{:?}: {fault}", change.op);
+                assert_eq!(before, scene.everything().await, "{:?}: {fault}", change.op);
+            }
+        }
+    }
+}
+
+/// The commands that scripts use.
+const COMMANDS: [&str; 25] = [
+    "get",
+    "set",
+    "del",
+    "exists",
+    "type",
+    "pttl",
+    "pexpire",
+    "persist",
+    "incrby",
+    "hget",
+    "hset",
+    "hmget",
+    "hdel",
+    "hincrby",
+    "hexists",
+    "zadd",
+    "zrem",
+    "zrangebyscore",
+    "zscore",
+    "rename",
+    "dump",
+    "restore",
+    "time",
+    "evalsha",
+    "eval",
+];
+
+/// A user without the right to one command that a script needs: whatever fails, what is said about
+/// it is true. *Unknown* is said only where something stands that could not be taken back.
+async fn a_missing_right(flavour: Flavour) {
+    let builder = servers::Redis::builder().flavour(flavour).user("app", "pw", "~* &* +@all");
+    let scene = Scene::of(builder).await;
+    let engine = scene.engine().await;
+    let (mut denied, mut halves) = (0, Vec::new());
+    for command in COMMANDS {
+        for (number, change) in changes().into_iter().enumerate() {
+            let other = step("beside", value::Set { to: "here".into() });
+            let whole = Batch::of([other.clone(), change.clone()]);
+            // All shapes of all changes would take long: the shape goes by turns.
+            let batch = match number % 4 {
+                0 => Batch::one(change.clone()),
+                1 => whole,
+                2 => Batch::one(change.clone()).named(Token::caller("a", HOUR).unwrap()),
+                _ => Batch::apart([change.clone()]),
+            };
+            furnish(&scene, &engine).await;
+            let before = scene.everything().await;
+            scene.server.raw(&["ACL", "SETUSER", "app", &format!("-{command}")]).await;
+            let result = engine.apply(batch).await;
+            scene.server.raw(&["ACL", "SETUSER", "app", &format!("+{command}")]).await;
+            let what = format!("-{command} {:?} {number}", change.op);
+            match result {
+                Ok(_) => {}
+                Err(fault) if fault.is_unknown() => {
+                    assert!(fault.is_broken(), "{what}: {fault}");
+                    halves.push(what);
+                }
+                Err(fault) => {
+                    denied += 1;
+                    assert!(fault.is_denied(), "{what}: {fault}");
+                    assert_eq!(before, scene.everything().await, "{what}: {fault}");
+                }
+            }
+        }
+    }
+    assert!(denied > 100 && !halves.is_empty(), "{denied} {halves:?}");
+}
+
+/// What stands by half is not sent again, though its token would allow it: the engine would do that
+/// half once more.
+async fn half_a_change_is_not_done_again(flavour: Flavour) {
+    let builder = servers::Redis::builder().flavour(flavour).user("app", "pw", "~* &* +@all");
+    let scene = Scene::of(builder).await;
+    let patient = exactly_core::layers::Retry::with_policy(scene.engine().await, PATIENT);
+    scene.server.raw(&["ACL", "SETUSER", "app", "-set"]).await;
+    // Counted by one command, and then the record of the token is refused.
+    let counted = Batch::apart([step("a", Add::by(1)), step("b", Add::by(1))]);
+    let fault = patient.apply(counted).await.unwrap_err();
+    assert!(fault.is_unknown() && fault.is_broken(), "{fault}");
+    assert_eq!((scene.stored("a").await, scene.stored("b").await), (1, 1));
+    // With its rights back, it goes on.
+    scene.server.raw(&["ACL", "SETUSER", "app", "+set"]).await;
+    let undoable = run(&patient, "a", AddUndoable::by(1)).await.unwrap();
+    assert!(matches!(undoable, AddedUndoable::Stepped { value: 2, .. }), "{undoable:?}");
+    assert_eq!(run(&patient, "b", Get { start: 0 }).await.unwrap(), 1);
+}
+
+/// A window of no time, or of more than a server takes, would make every record fail after its
+/// effect.
+async fn a_window_that_no_server_takes(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    for (number, window) in [Duration::ZERO, Duration::MAX].into_iter().enumerate() {
+        let engine = scene.engine_with(Options::new().token_window(window)).await;
+        let session = exactly_core::SessionId::random();
+        let token = Token::Session { session, slot: 0, sequence: std::num::NonZeroU64::MIN };
+        let batch = Batch::one(step("a", Add::by(1))).named(token);
+        match engine.apply(batch).await {
+            Ok(_) => assert_eq!(scene.stored("a").await, number as i64),
+            // A millisecond's window is over before the batch is there.
+            Err(fault) => assert!(fault.is_not_applied() && number == 0, "{fault}"),
+        }
+    }
+}
