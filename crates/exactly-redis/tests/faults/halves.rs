@@ -10,7 +10,7 @@ use exactly_core::operations::counter::{
 };
 use exactly_core::operations::key::{Delete, Expire, Persist, Rename};
 use exactly_core::operations::{flag, value};
-use exactly_core::{Batch, Engine, HoldId, Lifetime, Step, Token};
+use exactly_core::{Batch, Engine, HoldId, Lifetime, Outcome, Reply, Step, Token};
 use exactly_redis::Options;
 
 use crate::scene::{PATIENT, Scene, on_every_server, run, step};
@@ -36,6 +36,8 @@ fn changes() -> Vec<Step> {
         step("count", Add::by(1)),
         step("new", Add::by(1)),
         step("new", Add { by: 1, start: 5, bounds: Bounds::NONE }),
+        step("count", Add { by: 1, start: 0, bounds: Bounds { min: None, max: Some(9) } }),
+        step("new", Add { by: 1, start: 0, bounds: Bounds { min: None, max: Some(9) } }),
         living(step("count", Add::by(1))),
         living(step("new", Add::by(1))),
         step("count", AddUndoable::by(1)),
@@ -150,17 +152,21 @@ async fn a_missing_right(flavour: Flavour) {
     let builder = servers::Redis::builder().flavour(flavour).user("app", "pw", "~* &* +@all");
     let scene = Scene::of(builder).await;
     let engine = scene.engine().await;
+    let token = || Token::caller("a", HOUR).unwrap();
     let (mut denied, mut halves) = (0, Vec::new());
-    for command in COMMANDS {
+    for (round, command) in COMMANDS.into_iter().enumerate() {
         for (number, change) in changes().into_iter().enumerate() {
-            let other = step("beside", value::Set { to: "here".into() });
-            let whole = Batch::of([other.clone(), change.clone()]);
+            let other = [
+                step("beside", value::Set { to: "here".into() }),
+                step("beside", Add { by: 1, start: 1, bounds: Bounds::NONE }),
+            ];
             // All shapes of all changes would take long: the shape goes by turns.
-            let batch = match number % 4 {
-                0 => Batch::one(change.clone()),
-                1 => whole,
-                2 => Batch::one(change.clone()).named(Token::caller("a", HOUR).unwrap()),
-                _ => Batch::apart([change.clone()]),
+            let (batch, place) = match (number + round) % 5 {
+                0 => (Batch::one(change.clone()), 0),
+                1 => (Batch::one(change.clone()).named(token()), 0),
+                2 => (Batch::of([other[0].clone(), change.clone()]), 1),
+                3 => (Batch::apart([other[0].clone(), change.clone()]), 1),
+                _ => (Batch::apart([other[1].clone(), change.clone()]).named(token()), 1),
             };
             furnish(&scene, &engine).await;
             let before = scene.everything().await;
@@ -169,7 +175,14 @@ async fn a_missing_right(flavour: Flavour) {
             scene.server.raw(&["ACL", "SETUSER", "app", &format!("+{command}")]).await;
             let what = format!("-{command} {:?} {number}", change.op);
             match result {
-                Ok(_) => {}
+                Ok(Reply::Applied(outcomes)) => {
+                    let refused = matches!(outcomes[place], Outcome::Misuse(_));
+                    denied += usize::from(refused);
+                    let mut after = scene.everything().await;
+                    after.retain(|stored| !stored.starts_with("{beside}"));
+                    assert!(!refused || before == after, "{what}: {outcomes:?}");
+                }
+                Ok(Reply::Refused(refusal)) => panic!("{what}: {refusal:?}"),
                 Err(fault) if fault.is_unknown() => {
                     assert!(fault.is_broken(), "{what}: {fault}");
                     halves.push(what);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use exactly_conformance::linearizable;
 use exactly_conformance::proxy::{Rule, Toward, Which};
 use exactly_conformance::servers::{self, Flavour};
-use exactly_core::layers::{Call, Ending, History, Record, Retry};
+use exactly_core::layers::{Call, Combine, Ending, History, Record, Retry};
 use exactly_core::operations::capacity::{Confirm, Read, Release, Take, Taken};
 use exactly_core::operations::counter::{Add, Bounds, Get, Set, Swap};
 use exactly_core::operations::key::Delete;
@@ -21,7 +21,7 @@ use fastrand::Rng;
 
 use crate::scene::{PATIENT, Scene, crowd, on_every_server, run, step};
 
-on_every_server! { with_a_second_try, at_most_once, without_any_fault }
+on_every_server! { with_a_second_try, in_flights, at_most_once, without_any_fault }
 
 const CALLERS: usize = 12;
 const LONG: Duration = Duration::from_secs(3600);
@@ -29,25 +29,30 @@ const LONG: Duration = Duration::from_secs(3600);
 /// How a history goes.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
-    retried: bool,
+    layers: Layers,
     calls: usize,
     cuts: usize,
     kills: usize,
 }
 
 async fn with_a_second_try(flavour: Flavour) {
-    let plan = Plan { retried: true, calls: 60, cuts: 25, kills: 2 };
-    play(flavour, plan, 4).await;
+    let plan = Plan { layers: Layers::Retry, calls: 60, cuts: 25, kills: 2 };
+    play(flavour, plan, 3).await;
+}
+
+async fn in_flights(flavour: Flavour) {
+    let plan = Plan { layers: Layers::CombineAndRetry, calls: 60, cuts: 25, kills: 2 };
+    play(flavour, plan, 3).await;
 }
 
 /// What is unknown stays unknown, and the checker allows for both.
 async fn at_most_once(flavour: Flavour) {
-    let plan = Plan { retried: false, calls: 40, cuts: 6, kills: 1 };
-    play(flavour, plan, 6).await;
+    let plan = Plan { layers: Layers::Nothing, calls: 40, cuts: 6, kills: 1 };
+    play(flavour, plan, 5).await;
 }
 
 async fn without_any_fault(flavour: Flavour) {
-    let plan = Plan { retried: true, calls: 60, cuts: 0, kills: 0 };
+    let plan = Plan { layers: Layers::CombineAndRetry, calls: 60, cuts: 0, kills: 0 };
     play(flavour, plan, 1).await;
 }
 
@@ -59,7 +64,7 @@ async fn play(flavour: Flavour, plan: Plan, histories: u64) {
         let unknown = calls.iter().filter(|call| call.ending == Ending::Unknown).count();
         let told = format!("EXACTLY_SEED={seed} {plan:?} {} calls, {unknown} unknown", calls.len());
         assert!(calls.len() > CALLERS * plan.calls / 2, "{told}");
-        assert!(!plan.retried || unknown == 0, "{told}");
+        assert!(plan.layers == Layers::Nothing || unknown == 0, "{told}");
         if let Err(objection) = linearizable::check(&calls) {
             panic!("{told}\n{objection}");
         }
@@ -74,7 +79,7 @@ async fn history(flavour: Flavour, plan: Plan, seed: u64) -> Vec<Call> {
     let options = Options::new().reply_timeout(Duration::from_millis(500));
     let engine = scene.engine_with(options).await;
     let history = History::default();
-    let recorded = Arc::new(Record::new(Layered::new(engine, plan.retried), history.clone()));
+    let recorded = Arc::new(Record::new(plan.layers.around(engine), history.clone()));
     let callers = crowd(CALLERS, |caller| {
         let recorded = Arc::clone(&recorded);
         let mut dice = Rng::with_seed(seed * 1_000 + caller as u64);
@@ -89,46 +94,22 @@ async fn history(flavour: Flavour, plan: Plan, seed: u64) -> Vec<Call> {
     history.calls()
 }
 
-/// The engine, with or without a second try.
-#[derive(Debug)]
-enum Layered {
-    Retried(Box<Retry<Redis>>),
-    Bare(Redis),
+/// What is around the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layers {
+    Nothing,
+    Retry,
+    /// Callers who come together share a flight, and its fate.
+    CombineAndRetry,
 }
 
-impl Layered {
-    fn new(engine: Redis, retried: bool) -> Self {
-        if retried {
-            Self::Retried(Box::new(Retry::with_policy(engine, PATIENT)))
-        } else {
-            Self::Bare(engine)
-        }
-    }
-}
-
-impl Engine for Layered {
-    fn apply(&self, batch: Batch) -> exactly_core::Answer<'_, exactly_core::Reply> {
+impl Layers {
+    fn around(self, engine: Redis) -> Arc<dyn Engine> {
+        let retry = |engine| Retry::with_policy(engine, PATIENT);
         match self {
-            Self::Retried(engine) => engine.apply(batch),
-            Self::Bare(engine) => engine.apply(batch),
-        }
-    }
-
-    fn changed(
-        &self,
-        key: &exactly_core::Key,
-        since: exactly_core::Mark,
-    ) -> exactly_core::Answer<'_, exactly_core::Mark> {
-        match self {
-            Self::Retried(engine) => engine.changed(key, since),
-            Self::Bare(engine) => engine.changed(key, since),
-        }
-    }
-
-    fn profile(&self) -> exactly_core::Profile {
-        match self {
-            Self::Retried(engine) => engine.profile(),
-            Self::Bare(engine) => engine.profile(),
+            Self::Nothing => Arc::new(engine),
+            Self::Retry => Arc::new(retry(engine)),
+            Self::CombineAndRetry => Arc::new(Combine::new(retry(engine))),
         }
     }
 }

@@ -7,23 +7,26 @@ use std::time::Duration;
 use exactly_conformance::servers::{self, Builder, Flavour};
 use exactly_core::layers::Retry;
 use exactly_core::operations::capacity::Resize;
-use exactly_core::operations::counter::Add;
+use exactly_core::operations::counter::{Add, Bounds};
 use exactly_core::operations::value;
-use exactly_core::{Batch, Engine, Fault, Outcome, Reply, Token};
+use exactly_core::{Batch, Engine, Fault, Token};
 use exactly_redis::{Options, Redis};
 
-use crate::scene::{PATIENT, Scene, add, added, bounded, on_every_server, read, run, step, until};
+use crate::scene::{
+    PATIENT, Scene, Tally, add, added, bounded, crowd, on_every_server, read, run, step, until,
+};
 
 on_every_server! {
-    wrong_password, no_password, no_right_to_a_key, no_right_to_a_command, one_of_many_is_denied,
-    one_of_many_is_of_another_type, a_replica, a_replica_becomes_the_primary, loading, busy,
-    out_of_memory, cannot_save, too_few_replicas, too_many_clients, misuse_of_what_is_stored,
-    scripts_are_forgotten,
+    wrong_password, no_password, no_right_to_a_key, no_right_to_a_command, a_replica,
+    a_replica_becomes_the_primary, loading, busy, out_of_memory, cannot_save, too_few_replicas,
+    too_many_clients, misuse_of_what_is_stored, scripts_are_forgotten,
 }
 
 fn server(flavour: Flavour) -> Builder {
     servers::Redis::builder().flavour(flavour)
 }
+
+const UP_TO_NINE: Bounds<i64> = Bounds { min: None, max: Some(9) };
 
 /// Batches of every way to the server: by a command, by the script for additions, by the others.
 fn ways(name: &str) -> Vec<Batch> {
@@ -32,6 +35,7 @@ fn ways(name: &str) -> Vec<Batch> {
         add(name),
         add(name).named(token("one")),
         Batch::apart([step(name, Add::by(1))]).named(token("two")),
+        Batch::one(step(name, Add { by: 1, start: 0, bounds: UP_TO_NINE })).named(token("three")),
         Batch::one(step(name, value::Set { to: "1".into() })),
         Batch::of([step(name, Add::by(1)), step("beside", Add::by(1))]),
     ]
@@ -93,62 +97,6 @@ async fn no_right_to_a_command(flavour: Flavour) {
     let engine = scene.engine().await;
     refused(&scene, &engine, |fault| fault.is_denied() && fault.is_misuse()).await;
     assert_eq!(read(&engine, "a").await.unwrap(), 0);
-}
-
-fn applied(reply: Reply) -> Vec<Outcome> {
-    match reply {
-        Reply::Applied(outcomes) => outcomes.into_vec(),
-        Reply::Refused(refusal) => panic!("{refusal:?}"),
-    }
-}
-
-fn is_misuse(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Misuse(_))
-}
-
-/// Operations that stand apart, one of them on a key that is not ours. Where each is a command of
-/// the server's the others stand; where one script takes all, the server refuses it whole, before
-/// it began, so that each may be sent alone.
-async fn one_of_many_is_denied(flavour: Flavour) {
-    let rights = "~{mine}* ~{yours}* ~exactly:* &* +@all";
-    let scene = Scene::of(server(flavour).user("app", "pw", rights)).await;
-    let engine = scene.engine().await;
-    let many = || Batch::apart(["mine", "a", "yours"].map(|name| step(name, Add::by(1))));
-    let outcomes = applied(engine.apply(many()).await.unwrap());
-    assert_eq!(outcomes.iter().map(is_misuse).collect::<Vec<_>>(), [false, true, false]);
-    let stored = async || (scene.stored("mine").await, scene.stored("yours").await);
-    assert_eq!((stored().await, scene.stored("a").await), ((1, 1), 0));
-    let named = many().named(Token::caller("a", Duration::from_secs(60)).unwrap());
-    let fault = engine.apply(named).await.unwrap_err();
-    assert!(fault.is_denied() && fault.is_misuse(), "{fault}");
-    assert_eq!((stored().await, scene.stored("a").await), ((1, 1), 0));
-}
-
-async fn one_of_many_is_of_another_type(flavour: Flavour) {
-    let scene = Scene::new(flavour).await;
-    let engine = scene.engine().await;
-    run(&engine, "a", Resize { to: 3 }).await.unwrap();
-    run(&engine, "text", value::Set { to: "no number".into() }).await.unwrap();
-    run(&engine, "full", Add::by(i64::MAX)).await.unwrap();
-    let before = scene.everything().await;
-    let names = ["mine", "a", "text", "full", "yours"];
-    for (round, token) in [None, Some("one"), Some("two")].into_iter().enumerate() {
-        let mut batch = Batch::apart(names.map(|name| step(name, Add::by(1))));
-        if round == 2 {
-            // By the other script.
-            batch.steps.push(step("more", value::Set { to: "1".into() }));
-        }
-        if let Some(id) = token {
-            batch = batch.named(Token::caller(id, Duration::from_secs(60)).unwrap());
-        }
-        let outcomes = applied(engine.apply(batch).await.unwrap());
-        let misuses: Vec<_> = outcomes.iter().take(5).map(is_misuse).collect();
-        assert_eq!(misuses, [false, true, true, true, false], "{round}: {outcomes:?}");
-        let count = round as i64 + 1;
-        assert_eq!((scene.stored("mine").await, scene.stored("yours").await), (count, count));
-    }
-    scene.server.raw(&["DEL", "{mine}", "{yours}", "{more}"]).await;
-    assert_eq!(before, scene.everything().await);
 }
 
 async fn a_replica(flavour: Flavour) {
@@ -253,7 +201,7 @@ async fn out_of_memory(flavour: Flavour) {
     scene.server.raw(&["CONFIG", "SET", "maxmemory", "1"]).await;
     refused(&scene, &engine, |fault| fault.is_out_of_memory() && fault.is_not_applied()).await;
     // A counter that begins with a number of its own has to be created by a script.
-    let begins = Add { by: 1, start: 5, bounds: exactly_core::operations::counter::Bounds::NONE };
+    let begins = Add { by: 1, start: 5, bounds: Bounds::NONE };
     for fault in [
         run(&engine, "a", begins).await.unwrap_err(),
         run(&engine, "a", Resize { to: 3 }).await.unwrap_err(),
@@ -360,7 +308,7 @@ async fn scripts_are_forgotten(flavour: Flavour) {
         run(&*engine, "text", value::Set { to: "x".into() }).await.unwrap();
     }
     let patient = Arc::new(Retry::new(Arc::clone(&engine)));
-    let callers = crate::scene::crowd(8, |_| {
+    let callers = crowd(8, |_| {
         let patient = Arc::clone(&patient);
         async move {
             let mut told = Vec::new();
@@ -376,7 +324,7 @@ async fn scripts_are_forgotten(flavour: Flavour) {
         }
     };
     let (told, ()) = tokio::join!(callers, flushing);
-    crate::scene::Tally::of(told.into_iter().flatten()).is_exactly(scene.stored("a").await);
+    Tally::of(told.into_iter().flatten()).is_exactly(scene.stored("a").await);
     assert_eq!(scene.stored("a").await, 800);
     assert_eq!(scene.proxy.counts().accepted, 1, "and no connection was lost over it");
 }
