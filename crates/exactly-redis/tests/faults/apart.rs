@@ -1,5 +1,5 @@
-//! Operations that stand apart, as callers who were folded together: one that fails leaves the others
-//! standing, and is told what it would have been told alone.
+//! Operations that stand apart, as callers who were folded together: one that fails leaves the
+//! others standing, and is told what it would have been told alone.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -94,8 +94,8 @@ async fn a_companion_of_another_type(flavour: Flavour) {
         if fresh {
             scene.server.raw(&["DEL", "{seats}"]).await;
         }
-        squat("{seats}:leases").await;
-        squat("{count}:epoch").await;
+        squat("{seats}::leases").await;
+        squat("{count}::epoch").await;
         let undo = Undo { by: 1, epoch: exactly_core::Epoch(1), bounds: Bounds::NONE };
         for change in [
             step("seats", take(2)),
