@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | a log, synced before it answers | nothing | what is stored is what was acknowledged |
 //! | a log, synced each second | what it acknowledged last | nothing takes effect twice |
-//! | nothing | everything | whose reply was lost with the records is told *unknown*, and nobody else |
+//! | nothing | everything | whose reply was lost with the records is told *unknown*, nobody else |
 
 use std::num::NonZeroU64;
 use std::sync::Arc;

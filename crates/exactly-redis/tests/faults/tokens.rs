@@ -12,8 +12,8 @@ use exactly_redis::Options;
 use crate::scene::{PATIENT, Scene, add, added, bounded, on_every_server, read, until, value_of};
 
 on_every_server! {
-    a_resend_after_the_record_is_gone, a_record_that_was_deleted, a_record_that_was_deleted_in_doubt,
-    a_first_batch_that_comes_late,
+    a_resend_after_the_record_is_gone, a_record_that_was_deleted,
+    a_record_that_was_deleted_in_doubt, a_first_batch_that_comes_late,
     a_clock_that_was_misheard, a_window_that_passes_in_between, records_end_by_themselves,
 }
 
