@@ -84,13 +84,12 @@ impl Monitor {
 }
 
 /// A word without what is different each time.
-fn lasting<'a>(before: &str, word: &'a str) -> &'a str {
+fn lasting(word: &str) -> &str {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match word.len() {
         0 => "\"\"",
         _ if word.starts_with("exactly:session:") => "exactly:session:S:0",
-        _ if before.ends_with("::epoch") && digits(word) => "EPOCH",
         53.. if digits(&word[..20]) && hexadecimal(&word[20..52]) => "RECORD",
         32 if hexadecimal(word) => "HOLD",
         16 if digits(word) => "TIME",
@@ -101,9 +100,10 @@ fn lasting<'a>(before: &str, word: &'a str) -> &'a str {
 fn render(told: &[(bool, Vec<String>)]) -> String {
     let mut page = String::new();
     for (in_script, words) in told {
-        let befores = [""].into_iter().chain(words.iter().map(String::as_str));
-        let pairs = befores.zip(words);
-        let mut words: Vec<_> = pairs.map(|(before, word)| lasting(before, word)).collect();
+        let mut words: Vec<_> = words.iter().map(|word| lasting(word)).collect();
+        if words[0] == "SET" && words[1].ends_with("::epoch") {
+            words[2] = "EPOCH";
+        }
         if words[0] == "EVALSHA" {
             let keys: usize = words[2].parse().unwrap();
             words.truncate(3 + keys);
