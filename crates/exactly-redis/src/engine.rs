@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use exactly_core::{BATCH_MAX, Batch, Engine, Fault, Key, Mark, Outcome, Profile, Reply, Step};
+use exactly_core::{
+    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Misuse, Outcome, Profile, Reply, Step,
+};
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ServerError};
@@ -168,13 +170,12 @@ impl Inner {
             .filter(unclear)
             .map(|(step, _)| step.clone())
             .collect();
-        let mut told = Vec::new().into_iter();
-        if !open.is_empty() {
-            let Reply::Applied(outcomes) = self.scripted(&Batch::apart(open)).await? else {
-                return Err(crate::words::odd());
-            };
-            told = outcomes.into_vec().into_iter();
-        }
+        let all = open.len() == batch.steps.len();
+        let mut told = if open.is_empty() {
+            Vec::new().into_iter()
+        } else {
+            self.asked_why(open, all).await?.into_iter()
+        };
         let outcomes = answers.into_iter().map(|answer| match answer {
             Answer::Clear(outcome) => Ok(outcome),
             Answer::Unclear => told.next().ok_or_else(crate::words::odd),
@@ -184,6 +185,21 @@ impl Inner {
             Ok(Reply::Applied(outcomes))
         } else {
             reply::alone(&batch.steps[0], outcomes)
+        }
+    }
+
+    /// What a script says of steps that commands left open. If it is refused, that is a fault of
+    /// the batch where these are all of it; where others stand, it is these steps' own.
+    async fn asked_why(&self, open: Vec<Step>, all: bool) -> Result<Vec<Outcome>, Fault> {
+        let count = open.len();
+        match self.scripted(&Batch::apart(open)).await {
+            Ok(Reply::Applied(outcomes)) => Ok(outcomes.into_vec()),
+            Ok(Reply::Refused(_)) => Err(crate::words::odd()),
+            Err(fault) if all || fault.is_unknown() => Err(fault),
+            Err(fault) => {
+                let refused = Outcome::Misuse(Misuse::Refused(fault.to_string()));
+                Ok(vec![refused; count])
+            }
         }
     }
 

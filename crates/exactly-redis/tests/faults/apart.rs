@@ -11,10 +11,13 @@ use exactly_core::operations::counter::Add;
 use exactly_core::operations::value;
 use exactly_core::{Batch, Engine, Fault, Outcome, Reply, Token};
 
-use crate::scene::{PATIENT, Scene, Tally, added, crowd, on_every_server, run, step};
+use crate::scene::{
+    PATIENT, Scene, Tally, add_at_most_once, added, crowd, on_every_server, run, step, value_of,
+};
 
 on_every_server! {
     one_of_many_is_denied, one_of_a_flight_is_denied, one_of_many_is_of_another_type,
+    what_stands_is_not_taken_for_nothing,
 }
 
 fn applied(reply: Reply) -> Vec<Outcome> {
@@ -98,4 +101,28 @@ async fn one_of_many_is_of_another_type(flavour: Flavour) {
     }
     scene.server.raw(&["DEL", "{mine}", "{yours}", "{more}"]).await;
     assert_eq!(before, scene.everything().await);
+}
+
+/// Each is a command of the server's, and one of them leaves open why it failed. Asking why fails
+/// as well: that is this one's own fault, for the others stand and must not be sent again.
+async fn what_stands_is_not_taken_for_nothing(flavour: Flavour) {
+    let builder = servers::Redis::builder().flavour(flavour);
+    let scene = Scene::of(builder.user("app", "pw", "~* &* +@all")).await;
+    let engine = scene.engine().await;
+    run(&engine, "seats", Resize { to: 3 }).await.unwrap();
+    scene.server.raw(&["ACL", "SETUSER", "app", "-evalsha", "-eval"]).await;
+    let many = Batch::apart(["mine", "seats", "yours"].map(|name| step(name, Add::by(1))));
+    let outcomes = applied(engine.apply(many).await.unwrap());
+    assert_eq!(outcomes.iter().map(is_misuse).collect::<Vec<_>>(), [false, true, false]);
+    let folded = Arc::new(Combine::new(Retry::with_policy(engine, PATIENT)));
+    let told = crowd(60, |caller| {
+        let folded = Arc::clone(&folded);
+        async move {
+            let name = ["mine", "seats", "yours"][caller % 3];
+            value_of(folded.apply(add_at_most_once(name)).await?)
+        }
+    })
+    .await;
+    assert_eq!(told.iter().filter(|told| told.is_err()).count(), 20, "{told:?}");
+    assert_eq!((scene.stored("mine").await, scene.stored("yours").await), (21, 21));
 }

@@ -78,8 +78,8 @@ async fn it_goes_and_comes_back(flavour: Flavour) {
             scene.proxy.cut();
             until(async || scene.proxy.counts().open == 0).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
-            scene.proxy.refuse(false).await;
             let before = scene.proxy.counts().accepted;
+            scene.proxy.refuse(false).await;
             scene.proxy.until(|counts| counts.accepted > before).await;
         }
     };
