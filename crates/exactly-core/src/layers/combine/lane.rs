@@ -17,6 +17,10 @@ use crate::{Fault, Joining, Reply, Step};
 
 /// The most flights in the air that hold the next one back.
 const FLIGHTS: usize = 2;
+/// From how many callers on a lane is crowded, and until when it stays so. Fewer had better share
+/// one lane, whatever threads they run on: each flight costs the same, and more of them go along.
+const CROWDED: usize = 512;
+const CROWDED_STILL: usize = 64;
 /// How many boardings are kept to be used again.
 const SPARE: usize = 8;
 
@@ -27,6 +31,8 @@ pub(crate) struct Lane {
     arrivals: Mutex<Arrivals>,
     /// Whether somebody was called to look. Written under the lock.
     called: AtomicBool,
+    /// Whether so many callers are here that others had better go elsewhere. Written under the lock.
+    crowded: AtomicBool,
 }
 
 /// What bounds a lane.
@@ -317,9 +323,18 @@ impl Lane {
     fn boarded(&self, arrivals: &mut Arrivals, call: bool) {
         arrivals.waiting += 1;
         arrivals.aboard += 1;
+        if arrivals.aboard == CROWDED {
+            self.crowded.store(true, Ordering::Relaxed);
+        }
         if call {
             self.called.store(true, Ordering::Release);
         }
+    }
+
+    /// Whether those who come had better go elsewhere.
+    #[inline]
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.crowded.load(Ordering::Relaxed)
     }
 
     /// A call that its caller sent itself has ended.
@@ -390,6 +405,9 @@ impl Lane {
     pub(crate) fn woken(&self, callers: usize, on_its_way: bool) {
         let arrivals = &mut *self.arrivals.lock();
         arrivals.aboard -= callers;
+        if arrivals.aboard < CROWDED_STILL {
+            self.crowded.store(false, Ordering::Relaxed);
+        }
         if on_its_way {
             arrivals.flying -= callers;
         }

@@ -51,8 +51,8 @@ pub struct CombinePolicy {
     pub batch_max: usize,
     /// The most callers who wait at a time; beyond, a call is *not applied*.
     pub callers_max: usize,
-    /// In how many places calls arrive. As many as there are threads that call, so that no two
-    /// threads wait for one lock and a caller is woken where it ran.
+    /// In how many places crowds arrive. As many as there are threads that call, so that no two
+    /// threads wait for one lock and a caller is woken where it ran. A few callers share the first.
     pub lanes: usize,
 }
 
@@ -103,11 +103,12 @@ impl<E: Engine> Combine<E> {
         &self.crew.field.engine
     }
 
-    /// The lane of the thread that asks.
+    /// The lane for a caller on this thread: the first, which a few share, until it is crowded; then
+    /// the thread's own.
     #[inline]
     fn lane_here(&self) -> (usize, &Lane) {
         let lanes = &self.crew.field.lanes;
-        let place = thread::place() % lanes.len();
+        let place = if lanes[0].is_crowded() { thread::place() % lanes.len() } else { 0 };
         (place, &lanes[place])
     }
 
