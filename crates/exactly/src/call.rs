@@ -119,29 +119,31 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         Ok(Batch { delivery: self.delivery, ..Batch::one(step) })
     }
 
-    /// Sends it. Tells whether it goes along with an equal call that waits already: then this waker
-    /// is woken when there is something to be polled for.
+    /// Goes along with an equal call that waits already, if there is one: then this waker is woken
+    /// when there is something to be polled for. Looked at where it stands, because most calls of a
+    /// crowd get no further.
     #[inline]
-    fn launch(self, waker: &Waker) -> (Flight<'a, O, T>, bool) {
-        if let Some(abandoned) = self.abandoned {
-            return (Flight::Owned(self.owned(), abandoned), false);
-        }
-        match self.send(waker) {
-            Ok((answer, joined)) => (Flight::Borrowed(answer), joined),
-            Err(fault) => (Flight::Borrowed(Answer::ready(Err(fault))), false),
-        }
+    fn join(&self, waker: &Waker) -> Option<Answer<'a, Reply>> {
+        let (None, Ok(key), Ok(operation)) =
+            (self.abandoned, self.object.key(), self.operation.as_ref())
+        else {
+            return None;
+        };
+        let (op, lifetime, delivery) =
+            (&operation.clone().into_op(), self.lifetime, &self.delivery);
+        self.object.store().join(&Joining { key, op, lifetime, delivery }, waker)
     }
 
-    #[inline]
-    fn send(self, waker: &Waker) -> Result<(Answer<'a, Reply>, bool), Fault> {
-        let (key, op) = (self.object.key()?, self.operation?.into_op());
-        let (store, lifetime, delivery) = (self.object.store(), self.lifetime, self.delivery);
-        let call = Joining { key, op: &op, lifetime, delivery: &delivery };
-        if let Some(joined) = store.join(&call, waker) {
-            return Ok((joined, true));
+    /// Sends it.
+    fn launch(self) -> Flight<'a, O, T> {
+        if let Some(abandoned) = self.abandoned {
+            return Flight::Owned(self.owned(), abandoned);
         }
-        let step = Step { key: key.clone(), op, lifetime, optional: false };
-        Ok((store.send(Batch { delivery, ..Batch::one(step) }), false))
+        let store = self.object.store();
+        Flight::Borrowed(match self.batch() {
+            Ok(batch) => store.send(batch),
+            Err(fault) => Answer::ready(Err(fault)),
+        })
     }
 
     /// The call as a future that owns all it needs, answering what the engine answered.
@@ -203,13 +205,13 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(let_others(cx));
         let this = &mut *self;
-        if matches!(this.flight, Flight::Waiting(_))
-            && let Flight::Waiting(call) = std::mem::replace(&mut this.flight, Flight::Landed)
-        {
-            let joined;
-            (this.flight, joined) = call.launch(cx.waker());
-            if joined {
+        if let Flight::Waiting(call) = &this.flight {
+            if let Some(joined) = call.join(cx.waker()) {
+                this.flight = Flight::Borrowed(joined);
                 return Poll::Pending;
+            }
+            if let Flight::Waiting(call) = std::mem::replace(&mut this.flight, Flight::Landed) {
+                this.flight = call.launch();
             }
         }
         let outcome = match &mut this.flight {
