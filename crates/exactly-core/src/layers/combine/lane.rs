@@ -31,7 +31,8 @@ pub(crate) struct Lane {
     arrivals: Mutex<Arrivals>,
     /// Whether somebody was called to look. Written under the lock.
     called: AtomicBool,
-    /// Whether so many callers are here that others had better go elsewhere. Written under the lock.
+    /// Whether so many callers are here that others had better go elsewhere. Written under the
+    /// lock.
     crowded: AtomicBool,
 }
 

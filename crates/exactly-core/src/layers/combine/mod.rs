@@ -103,8 +103,8 @@ impl<E: Engine> Combine<E> {
         &self.crew.field.engine
     }
 
-    /// The lane for a caller on this thread: the first, which a few share, until it is crowded; then
-    /// the thread's own.
+    /// The lane for a caller on this thread: the first, which a few share, until it is crowded;
+    /// then the thread's own.
     #[inline]
     fn lane_here(&self) -> (usize, &Lane) {
         let lanes = &self.crew.field.lanes;
