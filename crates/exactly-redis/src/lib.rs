@@ -8,7 +8,7 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | servers | Redis 6 or newer, Valkey; one server, for a Cluster is not followed yet |
+//! | servers | Redis 7 or newer, Valkey; one server, for a Cluster is not followed yet |
 //! | how keys are written | [`KeyStyle`] |
 //! | what a user must be allowed to do | [`RIGHTS`] |
 //! | what else can be chosen | [`Options`], and what [`Redis::open`] reads in the URL |

@@ -119,8 +119,9 @@ async fn knock(url: &str, namespace: &str) -> Result<Store, Fault> {
 fn not_opened(place: &str, why: &str) -> Failure {
     let on = if place.is_empty() { String::new() } else { format!(" on `{place}`") };
     let why = why.trim_end_matches('.');
+    let end = if why.ends_with('?') { "" } else { "." };
     Failure::Misuse(format!(
-        "cannot play{on}: {why}. Give --url, or EXACTLY_URL, an engine that opens."
+        "cannot play{on}: {why}{end} Give --url, or EXACTLY_URL, an engine that opens."
     ))
 }
 

@@ -189,3 +189,44 @@ pub(crate) fn read_answer<N: Number>(
     };
     value.map_or(Answer::Unclear, |value| Answer::Clear(outcome(CounterOutcome::Get(value))))
 }
+
+#[cfg(test)]
+mod tests {
+    use exactly_core::{Key, Model};
+
+    use super::*;
+
+    /// What the server's command does, as its page says: a result outside the bounds is refused, and
+    /// it answers the value and what was added.
+    fn increx(old: i64, by: i64, bounds: &Bounds<i64>) -> [Heard; 2] {
+        let new = old + by;
+        let (value, added) = if bounds.contain(new) { (new, by) } else { (old, 0) };
+        [Heard::Number(value), Heard::Number(added)]
+    }
+
+    #[test]
+    fn a_bounded_step_of_the_servers_means_what_ours_does_or_is_left_to_a_script() {
+        let key = Key::alone("", "seats").unwrap();
+        let ends = [None, Some(-2), Some(0), Some(2)];
+        let bounds = ends.into_iter().flat_map(|min| ends.map(|max| Bounds { min, max }));
+        for bounds in bounds.filter(|bounds| bounds.min <= bounds.max.or(Some(9))) {
+            for (old, by) in (-4..=4).flat_map(|old| (-3..=3).map(move |by| (old, by))) {
+                let mut model = Model::new();
+                model.run(&key, Set { to: old, bounds: Bounds::NONE }).unwrap();
+                let add = Add { by, start: 0, bounds };
+                let meant = model.run(&key, add.clone()).unwrap();
+                let told = increx(old, by, &bounds);
+                match bounded(&add, &told).unwrap() {
+                    Answer::Clear(Outcome::Counter(CounterOutcome::Add(added))) => {
+                        assert_eq!(added, meant, "{old} {add:?}");
+                    }
+                    Answer::Clear(other) => panic!("{other:?}"),
+                    Answer::Unclear => {
+                        let [_, Heard::Number(added)] = told else { panic!() };
+                        assert_eq!(added, 0, "{old} {add:?}: nothing may have happened");
+                    }
+                }
+            }
+        }
+    }
+}
