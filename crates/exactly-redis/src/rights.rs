@@ -93,7 +93,7 @@ mod tests {
 
     /// The commands that a script calls, or names for the way back.
     fn called(text: &str) -> impl Iterator<Item = String> {
-        let calls = ["redis.call('", "redis.pcall('", "write('", "taken_back_by('"];
+        let calls = ["redis.call('", "redis.pcall('", " call('", "write('", "taken_back_by('"];
         let calls = calls.into_iter().flat_map(move |call| text.split(call).skip(1));
         calls.filter_map(|rest| rest.split('\'').next()).map(str::to_ascii_lowercase)
     }

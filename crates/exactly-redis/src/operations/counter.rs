@@ -196,8 +196,8 @@ mod tests {
 
     use super::*;
 
-    /// What the server's command does, as its page says: a result outside the bounds is refused, and
-    /// it answers the value and what was added.
+    /// What the server's command does, as its page says: a result outside the bounds is refused,
+    /// and it answers the value and what was added.
     fn increx(old: i64, by: i64, bounds: &Bounds<i64>) -> [Heard; 2] {
         let new = old + by;
         let (value, added) = if bounds.contain(new) { (new, by) } else { (old, 0) };
