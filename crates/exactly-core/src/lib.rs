@@ -19,6 +19,7 @@ mod meaning;
 mod number;
 pub mod operations;
 mod state;
+mod thread;
 mod time;
 mod token;
 
@@ -33,5 +34,6 @@ pub use ledger::{Admission, Ledger};
 pub use meaning::{Model, apply};
 pub use operations::{Op, Operation, Outcome};
 pub use state::{Bytes, Entry, Epoch, Misuse, Scalar, Slot, Slots, State};
+pub use thread::thread_place;
 pub use time::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 pub use token::{HoldId, SessionId, TOKEN_ID_BYTES_MAX, TOKEN_KEEP_MAX, Token};

@@ -1,12 +1,10 @@
 //! The engine: a batch becomes commands or a script, and its answer a reply.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use exactly_core::{
-    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Misuse, Outcome, Profile, Reply, Step,
+    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Misuse, Outcome, Profile, Reply, Step, thread_place,
 };
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -207,7 +205,9 @@ impl Inner {
         if longest > LARGE && self.dial.makes_more() {
             return self.exclusive.ask(&asked).await;
         }
-        self.lines[worker() % self.lines.len()].ask(&asked).await
+        // What one worker thread sends stays on one connection, so that its answers wake callers
+        // where they run.
+        self.lines[thread_place() % self.lines.len()].ask(&asked).await
     }
 
     /// The batch was too long on its way for the server to tell it from an old one. Or its clock is
@@ -244,18 +244,6 @@ fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Option<Reply>, Faul
 
 fn is_new_to_it(error: &ServerError) -> bool {
     error.code() == "NOSCRIPT"
-}
-
-/// The number of this thread. What one worker thread sends stays on one connection, so that its
-/// answers wake callers where they run.
-fn worker() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local!(static NUMBER: Cell<Option<usize>> = const { Cell::new(None) });
-    NUMBER.get().unwrap_or_else(|| {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        NUMBER.set(Some(number));
-        number
-    })
 }
 
 impl Engine for Redis {

@@ -84,7 +84,7 @@ impl Request {
 /// An addition as the fast script takes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addition {
-    pub(crate) by: i64,
+    by: i64,
     pub(crate) times: u32,
     start: i64,
     bounds: Bounds<i64>,

@@ -341,12 +341,20 @@ fn there_are_as_many_connections_as_were_asked_for_and_none_when_it_is_dropped()
         let server = server().start().await;
         let engine = open(&format!("{}?connections=3", server.url())).await.unwrap();
         has_connections(&server, 1).await;
-        for _ in 0..8 {
-            // A thread stays with its connection: each of these takes the next one.
-            let (engine, handle) = (engine.clone(), tokio::runtime::Handle::current());
-            let thread = std::thread::spawn(move || handle.block_on(count(&engine)).unwrap());
-            tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
-        }
+        // Threads that live at the same time spread over the connections.
+        let all_alive = Arc::new(std::sync::Barrier::new(8));
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (engine, all_alive) = (engine.clone(), Arc::clone(&all_alive));
+                let handle = tokio::runtime::Handle::current();
+                std::thread::spawn(move || {
+                    handle.block_on(count(&engine)).unwrap();
+                    all_alive.wait();
+                })
+            })
+            .collect();
+        let end = move || threads.into_iter().for_each(|thread| thread.join().unwrap());
+        tokio::task::spawn_blocking(end).await.unwrap();
         assert_eq!(connections(&server).await, 3);
         let clone = engine.clone();
         drop(engine);

@@ -18,7 +18,7 @@ use crate::script::Part;
 use crate::server::Knows;
 use crate::words::{Told, Words, odd};
 
-/// An operation as a script takes it: its name, and what it reads after the names of the keys.
+/// How a script finds an operation.
 #[derive(Debug)]
 pub(crate) struct Sent {
     /// The function of the script that knows the kind.

@@ -11,8 +11,8 @@ use exactly_core::{Engine, Mark};
 use exactly_redis::{Options, Redis};
 
 use crate::scene::{
-    PATIENT, Scene, Tally, add_at_most_once, added, crowd, key, on_every_server, read, run, timed,
-    until,
+    PATIENT, Scene, Tally, add_at_most_once, added, crowd, hundreds, key, on_every_server, read,
+    run, timed, until,
 };
 
 on_every_server! {
@@ -170,16 +170,7 @@ async fn it_stands_still_and_goes_on(flavour: Flavour) {
     let scene = Scene::new(flavour).await;
     let patient = Retry::with_policy(scene.engine_with(brisk()).await, PATIENT);
     let patient = Arc::new(patient);
-    let callers = crowd(16, |_| {
-        let patient = Arc::clone(&patient);
-        async move {
-            let mut told = Vec::new();
-            for _ in 0..100 {
-                told.push(added(&patient, "a").await);
-            }
-            told
-        }
-    });
+    let callers = hundreds(16, &patient);
     let stopping = async {
         for _ in 0..2 {
             let passed = scene.proxy.counts().to_client;
@@ -192,23 +183,14 @@ async fn it_stands_still_and_goes_on(flavour: Flavour) {
         }
     };
     let (told, ()) = tokio::join!(callers, stopping);
-    Tally::of(told.into_iter().flatten()).is_exactly(scene.stored("a").await);
+    Tally::of(told).is_exactly(scene.stored("a").await);
     assert_eq!(scene.stored("a").await, 1_600);
 }
 
 async fn connections_are_killed_in_a_crowd(flavour: Flavour) {
     let scene = Scene::new(flavour).await;
     let patient = scene.patient(Options::new()).await;
-    let callers = crowd(16, |_| {
-        let patient = Arc::clone(&patient);
-        async move {
-            let mut told = Vec::new();
-            for _ in 0..100 {
-                told.push(added(&patient, "a").await);
-            }
-            told
-        }
-    });
+    let callers = hundreds(16, &patient);
     let killing = async {
         for _ in 0..20 {
             scene.server.raw(&["CLIENT", "KILL", "TYPE", "normal"]).await;
@@ -216,7 +198,7 @@ async fn connections_are_killed_in_a_crowd(flavour: Flavour) {
         }
     };
     let (told, ()) = tokio::join!(callers, killing);
-    Tally::of(told.into_iter().flatten()).is_exactly(scene.stored("a").await);
+    Tally::of(told).is_exactly(scene.stored("a").await);
     assert_eq!(scene.stored("a").await, 1_600);
 }
 

@@ -13,7 +13,7 @@ use exactly_core::{Batch, Engine, Fault, Token};
 use exactly_redis::{Options, Redis};
 
 use crate::scene::{
-    PATIENT, Scene, Tally, add, added, bounded, crowd, on_every_server, read, run, step, until,
+    PATIENT, Scene, Tally, add, added, bounded, hundreds, on_every_server, read, run, step, until,
 };
 
 on_every_server! {
@@ -309,23 +309,14 @@ async fn scripts_are_forgotten(flavour: Flavour) {
         run(&*engine, "text", value::Set { to: "x".into() }).await.unwrap();
     }
     let patient = Arc::new(Retry::new(Arc::clone(&engine)));
-    let callers = crowd(8, |_| {
-        let patient = Arc::clone(&patient);
-        async move {
-            let mut told = Vec::new();
-            for _ in 0..100 {
-                told.push(added(&patient, "a").await);
-            }
-            told
-        }
-    });
+    let callers = hundreds(8, &patient);
     let flushing = async {
         for _ in 0..50 {
             scene.server.raw(&["SCRIPT", "FLUSH"]).await;
         }
     };
     let (told, ()) = tokio::join!(callers, flushing);
-    Tally::of(told.into_iter().flatten()).is_exactly(scene.stored("a").await);
+    Tally::of(told).is_exactly(scene.stored("a").await);
     assert_eq!(scene.stored("a").await, 800);
     assert_eq!(scene.proxy.counts().accepted, 1, "and no connection was lost over it");
 }

@@ -177,6 +177,24 @@ where
     bounded(crowd.join_all()).await
 }
 
+/// So many callers at once, each of whom adds a hundred times; what all of them were told.
+pub(crate) async fn hundreds<E: Engine>(
+    callers: usize,
+    engine: &Arc<E>,
+) -> Vec<Result<i64, Fault>> {
+    let told = crowd(callers, |_| {
+        let engine = Arc::clone(engine);
+        async move {
+            let mut told = Vec::new();
+            for _ in 0..100 {
+                told.push(added(&engine, "a").await);
+            }
+            told
+        }
+    });
+    told.await.concat()
+}
+
 /// How long it took.
 pub(crate) async fn timed<T>(answer: impl Future<Output = T>) -> (T, Duration) {
     let begin = Instant::now();

@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 use tokio::runtime::{Handle, Id};
 
 use super::pilot::{Field, Pilot, cancel};
-use super::thread;
 use crate::engine::Engine;
+use crate::thread::thread_place;
 
 /// A layer's pilots and what they work with.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl<E: Engine> Duty<E> {
             if crew.closed.load(Ordering::Acquire) {
                 return Poll::Ready(());
             }
-            pilot.turn(cx, thread::place() % crew.field.lanes.len());
+            pilot.turn(cx, thread_place() % crew.field.lanes.len());
             self.bell.idle.store(pilot.is_idle(), Ordering::Relaxed);
             Poll::Pending
         })

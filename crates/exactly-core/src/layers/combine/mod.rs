@@ -21,7 +21,6 @@ mod lane;
 mod pilot;
 mod share;
 mod sync;
-mod thread;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +33,7 @@ use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::Outcome;
+use crate::thread::thread_place;
 use crate::time::{Clock, SystemClock};
 
 use crew::Crew;
@@ -108,7 +108,7 @@ impl<E: Engine> Combine<E> {
     #[inline]
     fn lane_here(&self) -> (usize, &Lane) {
         let lanes = &self.crew.field.lanes;
-        let place = if lanes[0].is_crowded() { thread::place() % lanes.len() } else { 0 };
+        let place = if lanes[0].is_crowded() { thread_place() % lanes.len() } else { 0 };
         (place, &lanes[place])
     }
 

@@ -3,8 +3,9 @@
 use parking_lot::Mutex;
 
 /// The place of this thread among those that live: the lowest that was free when it first asked,
-/// so that the workers of a runtime have places next to each other.
-pub(crate) fn place() -> usize {
+/// so that the workers of a runtime have places next to each other. Layers and engines that keep
+/// something for each worker tell workers apart by it.
+pub fn thread_place() -> usize {
     thread_local!(static PLACE: Place = Place::take());
     PLACE.try_with(|place| place.0).unwrap_or(0)
 }
