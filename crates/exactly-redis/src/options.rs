@@ -150,7 +150,7 @@ impl Options {
         let url = if kept.is_empty() { plain } else { format!("{plain}?{}", kept.join("&")) };
         let info = url.into_connection_info().map_err(|_| unreadable())?;
         check_user(&info)?;
-        let info = if three { speaking_resp3(info) } else { info };
+        let info = at_once(if three { speaking_resp3(info) } else { info });
         Ok((self, Client::open(info).map_err(|_| unreadable())?))
     }
 }
@@ -200,6 +200,12 @@ fn unreadable() -> Fault {
 
 fn bad(name: &str, expected: &str) -> Fault {
     Fault::bad_url(format!("the URL's setting `{name}` needs {expected}"))
+}
+
+/// What is written goes out at once: else a second flight would wait until the first is answered.
+fn at_once(info: ConnectionInfo) -> ConnectionInfo {
+    let settings = info.tcp_settings().clone().set_nodelay(true);
+    info.set_tcp_settings(settings)
 }
 
 /// RESP3 tells at once when a connection has ended, and pushes what has changed.
