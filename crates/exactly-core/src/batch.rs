@@ -130,26 +130,44 @@ impl Step {
         self
     }
 
-    /// The keys it may touch.
+    /// The keys it may touch, its own first.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.key).chain(self.second_key())
+        let others = self.op.other_keys();
+        std::iter::once(&self.key).chain(others)
     }
 
-    fn second_key(&self) -> Option<&Key> {
-        match &self.op {
-            Op::Key(KeyOp::Rename(Rename { to, .. })) => Some(to),
+    /// The keys it writes, and what becomes of their time to live.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&Key, Lifetime)> {
+        let second = match &self.op {
+            Op::Key(KeyOp::Rename(Rename { to, .. })) => Some((to, self.lifetime)),
+            Op::List(op) => op.destination().map(|to| (&to.key, to.lifetime)),
+            Op::Set(op) => op.destination().map(|to| (&to.key, to.lifetime)),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
-            Op::Capacity(_) => None,
-        }
+            Op::Capacity(_) | Op::SortedSet(_) | Op::Map(_) => None,
+        };
+        std::iter::once((&self.key, self.lifetime)).chain(second)
+    }
+
+    /// Whether it touches no key but its own.
+    #[inline]
+    fn is_on_one_key(&self) -> bool {
+        self.op.other_keys().next().is_none()
     }
 
     #[inline]
     fn check(&self) -> Result<(), Misuse> {
-        match self.lifetime {
-            Lifetime::Unchanged => {}
-            Lifetime::FromFirstWrite(ttl) | Lifetime::Sliding(ttl) => check_ttl(ttl)?,
-        }
+        self.written().try_for_each(|(_, lifetime)| lifetime.check())?;
         self.op.check()
+    }
+}
+
+impl Lifetime {
+    #[inline]
+    fn check(self) -> Result<(), Misuse> {
+        match self {
+            Self::Unchanged => Ok(()),
+            Self::FromFirstWrite(ttl) | Self::Sliding(ttl) => check_ttl(ttl),
+        }
     }
 }
 
@@ -256,7 +274,8 @@ impl Batch {
     /// Whether what it does or answers depends on the time of day.
     #[inline]
     pub fn is_timed(&self) -> bool {
-        let timed = |step: &Step| step.op.is_timed() || step.lifetime != Lifetime::Unchanged;
+        let lives = |step: &Step| step.written().any(|(_, life)| life != Lifetime::Unchanged);
+        let timed = |step: &Step| step.op.is_timed() || lives(step);
         self.steps.iter().any(timed)
     }
 
@@ -264,7 +283,7 @@ impl Batch {
     #[inline]
     pub fn only_key(&self) -> Option<&Key> {
         if let ([], [step]) = (self.requirements.as_slice(), self.steps.as_slice())
-            && step.second_key().is_none()
+            && step.is_on_one_key()
         {
             // By far the most batches are one operation on one key.
             return Some(&step.key);

@@ -10,6 +10,7 @@
 mod answer;
 mod batch;
 pub mod codec;
+mod element;
 mod engine;
 mod fault;
 mod key;
@@ -27,6 +28,7 @@ pub use answer::{Answer, BoxFuture};
 pub use batch::{
     BATCH_MAX, Batch, Condition, Delivery, Lifetime, Refusal, Reply, Requirement, Step,
 };
+pub use element::{Cursor, Destination, ELEMENTS_MAX, Members, PAGE_MAX};
 pub use engine::{Durability, Engine, Joining, Mark, Profile};
 pub use fault::{Fate, Fault};
 pub use key::{Key, PART_BYTES_MAX};

@@ -86,10 +86,10 @@ fn apply_one(slots: &mut impl Slots, call: &Step, at: Moment) -> Result<(Outcome
     let outcome = step(slots, &call.key, &call.op, at)?;
     let refused = outcome.is_refusal();
     if !refused && call.op.writes() {
-        for key in call.keys() {
+        for (key, lifetime) in call.written() {
             if let Some(entry) = slots.slot(key).entry_mut() {
                 entry.written = at.order;
-                entry.expires = call.lifetime.expiry(entry.expires, at.now);
+                entry.expires = lifetime.expiry(entry.expires, at.now);
             }
         }
     }

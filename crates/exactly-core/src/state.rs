@@ -12,6 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::CapacityState;
+use crate::operations::list::ListState;
+use crate::operations::map::MapState;
+use crate::operations::set::SetState;
+use crate::operations::sorted_set::SortedSetState;
 use crate::time::{Moment, Timestamp};
 
 /// The place of one key: empty or filled. Expired state counts as empty once [`Slot::lapse`] has
@@ -45,6 +49,14 @@ pub enum State {
     Scalar(Scalar),
     /// A capacity.
     Capacity(Box<CapacityState>),
+    /// A list.
+    List(Box<ListState>),
+    /// A set.
+    Set(Box<SetState>),
+    /// A sorted set.
+    SortedSet(Box<SortedSetState>),
+    /// A map.
+    Map(Box<MapState>),
 }
 
 /// One text or number. Counters, values and flags share it, as they share Redis's string type and a
@@ -104,8 +116,9 @@ impl Slot {
     pub fn due(&self) -> Option<Timestamp> {
         let entry = self.0.as_ref()?;
         let state = match &entry.state {
-            State::Scalar(_) => None,
             State::Capacity(capacity) => capacity.due(),
+            State::Scalar(_) => None,
+            State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()
@@ -138,9 +151,7 @@ impl Slot {
         match self.0.as_ref().map(|entry| &entry.state) {
             None => Ok(None),
             Some(State::Scalar(scalar)) => Ok(Some(scalar)),
-            Some(State::Capacity(_)) => {
-                Err(Misuse::wrong_type("a counter, value or flag", "a capacity"))
-            }
+            Some(other) => Err(Misuse::wrong_type(State::SCALAR, other.kind())),
         }
     }
 
@@ -149,9 +160,64 @@ impl Slot {
         match self.0.as_mut().map(|entry| &mut entry.state) {
             None => Ok(None),
             Some(State::Capacity(capacity)) => Ok(Some(capacity)),
-            Some(State::Scalar(_)) => {
-                Err(Misuse::wrong_type("a capacity", "a counter, value or flag"))
-            }
+            Some(other) => Err(Misuse::wrong_type(State::CAPACITY, other.kind())),
+        }
+    }
+
+    /// The list stored here, if anything is.
+    pub fn list(&mut self) -> Result<Option<&mut ListState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::List(list)) => Ok(Some(list)),
+            Some(other) => Err(Misuse::wrong_type(State::LIST, other.kind())),
+        }
+    }
+
+    /// The set stored here, if anything is.
+    pub fn set(&mut self) -> Result<Option<&mut SetState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Set(set)) => Ok(Some(set)),
+            Some(other) => Err(Misuse::wrong_type(State::SET, other.kind())),
+        }
+    }
+
+    /// The sorted set stored here, if anything is.
+    pub fn sorted_set(&mut self) -> Result<Option<&mut SortedSetState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::SortedSet(set)) => Ok(Some(set)),
+            Some(other) => Err(Misuse::wrong_type(State::SORTED_SET, other.kind())),
+        }
+    }
+
+    /// The map stored here, if anything is.
+    pub fn map(&mut self) -> Result<Option<&mut MapState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Map(map)) => Ok(Some(map)),
+            Some(other) => Err(Misuse::wrong_type(State::MAP, other.kind())),
+        }
+    }
+}
+
+impl State {
+    const SCALAR: &str = "a counter, value or flag";
+    const CAPACITY: &str = "a capacity";
+    const LIST: &str = "a list";
+    const SET: &str = "a set";
+    const SORTED_SET: &str = "a sorted set";
+    const MAP: &str = "a map";
+
+    /// What it is, in the words of messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Scalar(_) => Self::SCALAR,
+            Self::Capacity(_) => Self::CAPACITY,
+            Self::List(_) => Self::LIST,
+            Self::Set(_) => Self::SET,
+            Self::SortedSet(_) => Self::SORTED_SET,
+            Self::Map(_) => Self::MAP,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exactly_core::operations::counter::{Add, AddTimes, Bounds, CounterOp};
-use exactly_core::operations::key::{KeyOp, Rename};
 use exactly_core::{Batch, Condition, Key, Lifetime, Op, Requirement, Step, Token};
 use redis::Cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -208,8 +207,8 @@ impl Body {
         self.parts.insert(part(&step.op));
         self.names(&step.key, style);
         let mut keys = NAMES;
-        if let Op::Key(KeyOp::Rename(Rename { to, .. })) = &step.op {
-            self.names(to, style);
+        for key in step.op.other_keys() {
+            self.names(key, style);
             keys += NAMES;
         }
         let mut own = Words::default();

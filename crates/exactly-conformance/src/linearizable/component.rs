@@ -171,6 +171,7 @@ fn mentions(effects: &[Effect<'_>]) -> HashMap<HoldId, usize> {
         let stepped = batch.steps.iter().filter_map(|step| match &step.op {
             Op::Capacity(op) => hold(op),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
+            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => None,
         });
         for hold in required.chain(stepped) {
             *mentions.entry(hold).or_insert(0) += 1;

@@ -67,7 +67,7 @@ fn judgeable(call: &Call) -> Result<(), Unjudged> {
             }
             Op::Key(KeyOp::Ttl(_)) => return Err(Unjudged::Ttl(Box::new(call.clone()))),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
-            Op::Capacity(_) => {}
+            Op::Capacity(_) | Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
         }
     }
     Ok(())

@@ -123,6 +123,22 @@ fn digest(key: &Key, entry: &Entry) -> u128 {
             hasher.write_u8(3);
             hasher.write(format!("{capacity:?}").as_bytes());
         }
+        State::List(list) => {
+            hasher.write_u8(4);
+            hasher.write(format!("{list:?}").as_bytes());
+        }
+        State::Set(set) => {
+            hasher.write_u8(5);
+            hasher.write(format!("{set:?}").as_bytes());
+        }
+        State::SortedSet(set) => {
+            hasher.write_u8(6);
+            hasher.write(format!("{set:?}").as_bytes());
+        }
+        State::Map(map) => {
+            hasher.write_u8(7);
+            hasher.write(format!("{map:?}").as_bytes());
+        }
     }
     hasher.finish128().as_u128()
 }

@@ -3,4 +3,8 @@
 pub mod capacity;
 pub mod counter;
 pub mod flag;
+pub mod list;
+pub mod map;
+pub mod set;
+pub mod sorted_set;
 pub mod value;

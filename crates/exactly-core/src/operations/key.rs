@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusable, operations};
+use super::{OtherKeys, Refusable, operations};
 use crate::key::Key;
 use crate::state::{Epoch, Misuse, Slots};
 use crate::time::{Moment, Timestamp};
@@ -51,6 +51,14 @@ impl KeyOp {
         match self {
             Self::Ttl(_) | Self::Expire(_) => true,
             Self::Exists(_) | Self::Delete(_) | Self::Persist(_) | Self::Rename(_) => false,
+        }
+    }
+
+    pub(crate) fn other_keys(&self) -> OtherKeys<'_> {
+        match self {
+            Self::Rename(Rename { to, .. }) => OtherKeys::One(to),
+            Self::Exists(_) | Self::Delete(_) | Self::Ttl(_) => OtherKeys::None,
+            Self::Expire(_) | Self::Persist(_) => OtherKeys::None,
         }
     }
 

@@ -8,6 +8,10 @@ pub mod capacity;
 pub mod counter;
 pub mod flag;
 pub mod key;
+pub mod list;
+pub mod map;
+pub mod set;
+pub mod sorted_set;
 pub mod value;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,10 @@ use capacity::{CapacityOp, CapacityOutcome};
 use counter::{CounterOp, CounterOutcome};
 use flag::{FlagOp, FlagOutcome};
 use key::{KeyOp, KeyOutcome};
+use list::{ListOp, ListOutcome};
+use map::{MapOp, MapOutcome};
+use set::{SetOp, SetOutcome};
+use sorted_set::{SortedSetOp, SortedSetOutcome};
 use value::{ValueOp, ValueOutcome};
 
 /// What to do at one key.
@@ -37,6 +45,14 @@ pub enum Op {
     Flag(FlagOp),
     /// With a capacity.
     Capacity(CapacityOp),
+    /// With a list.
+    List(ListOp),
+    /// With a set.
+    Set(SetOp),
+    /// With a sorted set.
+    SortedSet(SortedSetOp),
+    /// With a map.
+    Map(MapOp),
 }
 
 /// What an operation answers.
@@ -54,6 +70,14 @@ pub enum Outcome {
     Flag(FlagOutcome),
     /// Of [`Op::Capacity`].
     Capacity(CapacityOutcome),
+    /// Of [`Op::List`].
+    List(ListOutcome),
+    /// Of [`Op::Set`].
+    Set(SetOutcome),
+    /// Of [`Op::SortedSet`].
+    SortedSet(SortedSetOutcome),
+    /// Of [`Op::Map`].
+    Map(MapOutcome),
     /// Of an operation that does not fit what is stored, where each stands for itself: see
     /// [`Batch::apart`](crate::Batch).
     Misuse(Misuse),
@@ -70,6 +94,10 @@ impl Op {
             Self::Value(op) => op.writes(),
             Self::Flag(op) => op.writes(),
             Self::Capacity(op) => op.writes(),
+            Self::List(op) => op.writes(),
+            Self::Set(op) => op.writes(),
+            Self::SortedSet(op) => op.writes(),
+            Self::Map(op) => op.writes(),
         }
     }
 
@@ -80,6 +108,7 @@ impl Op {
             Self::Key(op) => op.is_timed(),
             Self::Capacity(_) => true,
             Self::Counter(_) | Self::Float(_) | Self::Value(_) | Self::Flag(_) => false,
+            Self::List(_) | Self::Set(_) | Self::SortedSet(_) | Self::Map(_) => false,
         }
     }
 
@@ -96,6 +125,52 @@ impl Op {
             Self::Value(op) => op.check(),
             Self::Flag(_) => Ok(()),
             Self::Capacity(op) => op.check(),
+            Self::List(op) => op.check(),
+            Self::Set(op) => op.check(),
+            Self::SortedSet(op) => op.check(),
+            Self::Map(op) => op.check(),
+        }
+    }
+}
+
+/// The keys beside its own that an operation touches.
+#[derive(Debug, Clone)]
+pub(crate) enum OtherKeys<'a> {
+    None,
+    One(&'a Key),
+    Many(std::slice::Iter<'a, Key>),
+    Weighted(std::slice::Iter<'a, (Key, f64)>),
+}
+
+impl<'a> Iterator for OtherKeys<'a> {
+    type Item = &'a Key;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Key> {
+        match self {
+            Self::None => None,
+            Self::One(key) => {
+                let key = *key;
+                *self = Self::None;
+                Some(key)
+            }
+            Self::Many(keys) => keys.next(),
+            Self::Weighted(keys) => keys.next().map(|(key, _)| key),
+        }
+    }
+}
+
+impl Op {
+    /// The keys beside its own that it touches: in the order in which it names them.
+    #[inline]
+    pub fn other_keys(&self) -> impl Iterator<Item = &Key> {
+        match self {
+            Self::Key(op) => op.other_keys(),
+            Self::Counter(_) | Self::Float(_) | Self::Value(_) | Self::Flag(_) => OtherKeys::None,
+            Self::Capacity(_) | Self::Map(_) => OtherKeys::None,
+            Self::List(op) => op.other_keys(),
+            Self::Set(op) => op.other_keys(),
+            Self::SortedSet(op) => op.other_keys(),
         }
     }
 }
@@ -111,6 +186,10 @@ impl Outcome {
             Self::Value(outcome) => outcome.is_refusal(),
             Self::Flag(outcome) => outcome.is_refusal(),
             Self::Capacity(outcome) => outcome.is_refusal(),
+            Self::List(outcome) => outcome.is_refusal(),
+            Self::Set(outcome) => outcome.is_refusal(),
+            Self::SortedSet(outcome) => outcome.is_refusal(),
+            Self::Map(outcome) => outcome.is_refusal(),
             Self::Misuse(_) => true,
         }
     }
@@ -141,6 +220,10 @@ pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, at: Moment) -> Result<Ou
         Op::Value(op) => value::step(slots.slot(key), op, at).map(Outcome::Value),
         Op::Flag(op) => flag::step(slots.slot(key), op, at).map(Outcome::Flag),
         Op::Capacity(op) => capacity::step(slots.slot(key), op, at).map(Outcome::Capacity),
+        Op::List(op) => list::step(slots, key, op, at).map(Outcome::List),
+        Op::Set(op) => set::step(slots, key, op, at).map(Outcome::Set),
+        Op::SortedSet(op) => sorted_set::step(slots, key, op, at).map(Outcome::SortedSet),
+        Op::Map(op) => map::step(slots.slot(key), op, at).map(Outcome::Map),
     }
 }
 
@@ -168,7 +251,9 @@ pub trait Refusable {
 
 impl Refusable for () {}
 impl Refusable for bool {}
+impl Refusable for u64 {}
 impl<T> Refusable for Option<T> {}
+impl<T> Refusable for Vec<T> {}
 
 /// Declares the operations of one kind: a struct each, the enum of them, the enum of their
 /// outcomes, and the pairing of the two.
@@ -272,4 +357,20 @@ kinds! {
     Value: ValueOp => ValueOutcome;
     Flag: FlagOp => FlagOutcome;
     Capacity: CapacityOp => CapacityOutcome;
+    List: ListOp => ListOutcome;
+    Set: SetOp => SetOutcome;
+    SortedSet: SortedSetOp => SortedSetOutcome;
+    Map: MapOp => MapOutcome;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_makes_the_operations_of_the_others_larger() {
+        // Every call moves them about, the hottest ones of counters among them.
+        assert_eq!(size_of::<Op>(), size_of::<CounterOp<i64>>() + 8);
+        assert_eq!(size_of::<Outcome>(), size_of::<CapacityOutcome>() + 16);
+    }
 }

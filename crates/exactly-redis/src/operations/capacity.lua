@@ -1,4 +1,4 @@
--- Capacities: a hash with the limit, the units confirmed and held, and a field for each hold with
+-- Capacities: a hash with the limit (in a field that no map may have), the units confirmed and held, and a field for each hold with
 -- its units (`=` in front once confirmed); beside it the holds in the order in which their leases
 -- end, in microseconds.
 
@@ -8,7 +8,7 @@ end
 
 -- What is stored, and the hold with this id. A capacity that is missing has nothing but a limit.
 local function stored_at(main, limit, id)
-  local found = redis.pcall('HMGET', main, 'limit', 'confirmed', 'held', id)
+  local found = redis.pcall('HMGET', main, '::limit', 'confirmed', 'held', id)
   if is_of_another_type(found) or (not found[1] and redis.call('EXISTS', main) == 1) then
     misuse('type', 'a capacity', kind_of(main))
   end
@@ -57,11 +57,12 @@ end
 local function store(main, state, fields, id, hold)
   if not state.exists then
     remember(main)
-    write('HSET', main, 'limit', digits(state.limit), 'confirmed', 0, 'held', 0)
+    write('HSET', main, '::limit', digits(state.limit), 'confirmed', 0, 'held', 0)
   end
   local changes = {}
-  for field, number in pairs(fields) do
-    taken_back_by('HSET', main, field, digits(state[field]))
+  for name, number in pairs(fields) do
+    local field = name == 'limit' and '::limit' or name
+    taken_back_by('HSET', main, field, digits(state[name]))
     changes[#changes + 1] = field
     changes[#changes + 1] = digits(number)
   end

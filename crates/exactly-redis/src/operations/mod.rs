@@ -5,6 +5,10 @@ pub(crate) mod capacity;
 pub(crate) mod counter;
 pub(crate) mod flag;
 pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod map;
+pub(crate) mod set;
+pub(crate) mod sorted_set;
 pub(crate) mod value;
 
 use std::time::Duration;
@@ -35,6 +39,10 @@ pub(crate) fn part(op: &Op) -> Part {
         Op::Value(_) => Part::Value,
         Op::Flag(_) => Part::Flag,
         Op::Capacity(_) => Part::Capacity,
+        Op::List(_) => Part::List,
+        Op::Set(_) => Part::Set,
+        Op::SortedSet(_) => Part::SortedSet,
+        Op::Map(_) => Part::Map,
     }
 }
 
@@ -47,6 +55,10 @@ pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
         Op::Value(op) => Sent { kind: "value", name: value::send(op, args) },
         Op::Flag(op) => Sent { kind: "flag", name: flag::send(op) },
         Op::Capacity(op) => Sent { kind: "capacity", name: capacity::send(op, args) },
+        Op::List(op) => Sent { kind: "list", name: list::send(op, args) },
+        Op::Set(op) => Sent { kind: "set", name: set::send(op, args) },
+        Op::SortedSet(op) => Sent { kind: "sorted", name: sorted_set::send(op, args) },
+        Op::Map(op) => Sent { kind: "map", name: map::send(op, args) },
     }
 }
 
@@ -62,6 +74,10 @@ pub(crate) fn outcome(op: &Op, told: &Told<'_>) -> Result<Outcome, Fault> {
         Op::Value(op) => Outcome::Value(value::outcome(op, told)),
         Op::Flag(op) => Outcome::Flag(flag::outcome(op, told)),
         Op::Capacity(op) => Outcome::Capacity(capacity::outcome(op, told)?),
+        Op::List(op) => Outcome::List(list::outcome(op, told)?),
+        Op::Set(op) => Outcome::Set(set::outcome(op, told)?),
+        Op::SortedSet(op) => Outcome::SortedSet(sorted_set::outcome(op, told)?),
+        Op::Map(op) => Outcome::Map(map::outcome(op, told)?),
     })
 }
 
@@ -75,6 +91,10 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
         Op::Value(op) => value::command(op, step.lifetime, on, knows),
         Op::Flag(op) => flag::command(op, step.lifetime, on),
         Op::Capacity(_) => None,
+        Op::List(op) => list::command(op, on),
+        Op::Set(op) => set::command(op, on),
+        Op::SortedSet(op) => sorted_set::command(op, on),
+        Op::Map(op) => map::command(op, on),
     }
 }
 
@@ -87,6 +107,10 @@ pub(crate) fn answer(step: &Step, answer: Heard) -> Result<Answer, Fault> {
         Op::Value(op) => Ok(value::answer(op, answer)),
         Op::Flag(op) => Ok(flag::answer(op, &answer)),
         Op::Capacity(_) => Ok(Answer::Unclear),
+        Op::List(op) => list::answer(op, answer),
+        Op::Set(op) => set::answer(op, answer),
+        Op::SortedSet(op) => sorted_set::answer(op, answer),
+        Op::Map(op) => map::answer(op, answer),
     }
 }
 

@@ -20,6 +20,11 @@ const COUNTER: &str = include_str!("../operations/counter.lua");
 const VALUE: &str = include_str!("../operations/value.lua");
 const FLAG: &str = include_str!("../operations/flag.lua");
 const CAPACITY: &str = include_str!("../operations/capacity.lua");
+const LIST: &str = include_str!("../operations/list.lua");
+const SET: &str = include_str!("../operations/set.lua");
+const SORTED_SET: &str = include_str!("../operations/sorted_set.lua");
+const MAP: &str = include_str!("../operations/map.lua");
+const COLLECTION: &str = include_str!("collection.lua");
 const OBJECT: &str = include_str!("../operations/key.lua");
 
 /// A part of a script: what one kind needs.
@@ -29,6 +34,10 @@ pub(crate) enum Part {
     Value,
     Flag,
     Capacity,
+    List,
+    Set,
+    SortedSet,
+    Map,
     Object,
 }
 
@@ -61,8 +70,10 @@ impl Script {
     /// The script that knows every kind.
     #[cfg(test)]
     pub(crate) fn of_all_kinds() -> Arc<Self> {
-        let all = [Part::Counter, Part::Value, Part::Flag, Part::Capacity, Part::Object];
-        Self::of(&all.into())
+        let scalars = [Part::Counter, Part::Value, Part::Flag];
+        let collections = [Part::List, Part::Set, Part::SortedSet, Part::Map];
+        let all = [Part::Capacity, Part::Object].into_iter().chain(scalars).chain(collections);
+        Self::of(&all.collect())
     }
 
     /// The script for plain additions.
@@ -81,6 +92,13 @@ fn apply(parts: &BTreeSet<Part>) -> String {
     if parts.iter().any(|part| matches!(part, Part::Counter | Part::Value | Part::Flag)) {
         text.push(SCALAR);
     }
+    if parts.iter().any(|part| matches!(part, Part::Counter | Part::Map)) {
+        text.push(NUMBER);
+    }
+    let collections = [Part::List, Part::Set, Part::SortedSet, Part::Map];
+    if collections.iter().any(|part| parts.contains(part)) {
+        text.push(COLLECTION);
+    }
     let mut kinds = String::from("local kinds = {");
     for part in parts {
         let (lua, named) = match part {
@@ -92,11 +110,12 @@ fn apply(parts: &BTreeSet<Part>) -> String {
             Part::Value => (VALUE, "value = value,"),
             Part::Flag => (FLAG, "flag = flag,"),
             Part::Capacity => (CAPACITY, "capacity = capacity,"),
+            Part::List => (LIST, "list = list,"),
+            Part::Set => (SET, "set = set,"),
+            Part::SortedSet => (SORTED_SET, "sorted = sorted_set,"),
+            Part::Map => (MAP, "map = map,"),
             Part::Object => (OBJECT, "object = object,"),
         };
-        if *part == Part::Counter {
-            text.push(NUMBER);
-        }
         text.push(lua);
         kinds.push_str(named);
     }

@@ -20,12 +20,16 @@ local function misuse(...)
   error({ words = { 'misuse', ... } })
 end
 
+local KINDS = {
+  string = 'a counter, value or flag', list = 'a list', set = 'a set', zset = 'a sorted set',
+  hash = 'a map',
+}
+
 -- The kind of what is stored, in the words of the library.
 local function kind_of(main)
   local kind = redis.call('TYPE', main).ok
-  if kind == 'string' then return 'a counter, value or flag' end
-  if kind == 'hash' and redis.call('HEXISTS', main, 'limit') == 1 then return 'a capacity' end
-  return 'a ' .. kind .. ' of another program'
+  if kind == 'hash' and redis.call('HEXISTS', main, '::limit') == 1 then return 'a capacity' end
+  return KINDS[kind] or 'a ' .. kind .. ' of another program'
 end
 
 -- Whether this is what the server answers where something else is stored. What else it refuses, it

@@ -1,0 +1,1 @@
+//! Sets: members, each once.

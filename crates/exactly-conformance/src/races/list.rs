@@ -1,0 +1,1 @@
+//! Lists: elements in an order, taken and put at both ends.

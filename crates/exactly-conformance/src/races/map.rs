@@ -1,0 +1,1 @@
+//! Maps: fields, each with a value.

@@ -1,0 +1,5 @@
+-- Lists: elements in an order, taken and put at both ends.
+
+local function list(op, names)
+  return { op, names }
+end

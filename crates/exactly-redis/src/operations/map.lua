@@ -1,0 +1,5 @@
+-- Maps: fields, each with a value.
+
+local function map(op, names)
+  return { op, names }
+end

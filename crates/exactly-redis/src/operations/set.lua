@@ -1,0 +1,5 @@
+-- Sets: members, each once.
+
+local function set(op, names)
+  return { op, names }
+end
