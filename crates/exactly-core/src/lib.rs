@@ -30,7 +30,7 @@ pub use batch::{
 };
 pub use element::{Cursor, Destination, ELEMENTS_MAX, Members, PAGE_MAX};
 pub use engine::{Durability, Engine, Joining, Mark, Profile};
-pub use fault::{Fate, Fault};
+pub use fault::{Fate, Fault, Place};
 pub use key::{Key, PART_BYTES_MAX};
 pub use ledger::{Admission, Ledger};
 pub use meaning::{Model, apply};

@@ -81,7 +81,7 @@ pub use store::{Store, StoreBuilder};
 pub use exactly_core::codec::{Form, Json, MsgPack};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
-pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Profile, Token, layers};
+pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Place, Profile, Token, layers};
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

@@ -1,7 +1,8 @@
 //! Asking faults: for callers.
 
-use super::{Cause, Fate, Fault};
+use super::{Cause, Fate, Fault, Place};
 use crate::key::Key;
+use crate::state::Bytes;
 
 /// Asking faults: for callers.
 impl Fault {
@@ -307,5 +308,35 @@ impl Fault {
     /// The key the fault is about, if it is about one.
     pub fn key(&self) -> Option<&Key> {
         self.0.key.as_ref()
+    }
+
+    /// Where in the collection at the [`key`](Fault::key) the value stands that could not be read.
+    ///
+    /// ```
+    /// # use exactly_core::{Fault, Key, Place, codec::Form};
+    /// let source = i64::decode(&"first come".into()).unwrap_err();
+    /// let scores = Key::alone("", "scores")?;
+    /// let fault = Fault::undecodable_at(&scores, &Place::Index(3), i64::NAME, source);
+    /// assert_eq!(fault.place(), Some(&Place::Index(3)));
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+
+    /// The bytes that the call overwrote or removed, if it could not read all of them: they are
+    /// nowhere else now. In the order in which the call would have answered them.
+    ///
+    /// ```
+    /// # use exactly_core::{Bytes, Fault, Key, codec::Form};
+    /// let bytes = Bytes::from("first come");
+    /// let source = i64::decode(&bytes).unwrap_err();
+    /// let motto = Key::alone("", "motto")?;
+    /// let fault = Fault::undecodable_and_gone(&motto, i64::NAME, &bytes, source);
+    /// assert_eq!(fault.gone(), [bytes]);
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    pub fn gone(&self) -> &[Bytes] {
+        &self.0.gone
     }
 }

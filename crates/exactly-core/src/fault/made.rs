@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Cause, Fate, Fault, Report};
+use super::{Cause, Fate, Fault, Place, Report};
 use crate::key::Key;
 use crate::state::Bytes;
 use crate::token::Token;
@@ -13,18 +13,11 @@ use crate::token::Token;
 /// Making faults: for engines and layers.
 impl Fault {
     fn new(fate: Fate, cause: Cause, message: String) -> Self {
-        Self(Arc::new(Report { fate, cause, key: None, message, source: None }))
+        Self(Arc::new(Report::new(fate, cause, message)))
     }
 
     fn misuse(cause: Cause, key: &Key, message: String) -> Self {
-        let message = format!("`{key}`: {message}");
-        Self(Arc::new(Report {
-            fate: Fate::Misuse,
-            cause,
-            key: Some(key.clone()),
-            message,
-            source: None,
-        }))
+        Self(Arc::new(Report::at(Fate::Misuse, cause, key, message)))
     }
 
     /// A name that cannot be part of a key.
@@ -80,17 +73,21 @@ impl Fault {
 
     /// The stored bytes are not what the reader's type expects. The raw bytes stay where they are.
     pub fn undecodable(key: &Key, expected: &str, source: Box<dyn Error + Send + Sync>) -> Self {
-        let message = format!(
-            "`{key}`: cannot be read as {expected}: {source}; read the raw bytes, or read it as \
-                what was written"
-        );
-        Self(Arc::new(Report {
-            fate: Fate::Misuse,
-            cause: Cause::Undecodable,
-            key: Some(key.clone()),
-            message,
-            source: Some(source),
-        }))
+        let message = format!("cannot be read as {expected}: {source}; {READ_AS_WRITTEN}");
+        let report = Report::at(Fate::Misuse, Cause::Undecodable, key, message);
+        Self(Arc::new(Report { source: Some(source), ..report }))
+    }
+
+    /// As [`undecodable`](Fault::undecodable), of one value of a collection.
+    pub fn undecodable_at(
+        key: &Key,
+        place: &Place,
+        expected: &str,
+        source: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        let message = format!("{place} cannot be read as {expected}: {source}; {READ_AS_WRITTEN}");
+        let report = Report::at(Fate::Misuse, Cause::Undecodable, key, message);
+        Self(Arc::new(Report { source: Some(source), place: Some(place.clone()), ..report }))
     }
 
     /// As [`undecodable`](Fault::undecodable), of bytes that were overwritten or removed by the
@@ -102,41 +99,43 @@ impl Fault {
         source: Box<dyn Error + Send + Sync>,
     ) -> Self {
         let message = format!(
-            "`{key}`: what was overwritten or removed cannot be read as {expected}: {source}; it \
-             was {bytes:?}"
+            "what was overwritten or removed cannot be read as {expected}: {source}; it was \
+             {bytes:?}"
         );
-        Self(Arc::new(Report {
-            fate: Fate::Unknown,
-            cause: Cause::Undecodable,
-            key: Some(key.clone()),
-            message,
-            source: Some(source),
-        }))
+        let report = Report::at(Fate::Unknown, Cause::Undecodable, key, message);
+        Self(Arc::new(Report { source: Some(source), gone: vec![bytes.clone()], ..report }))
+    }
+
+    /// As [`undecodable_and_gone`](Fault::undecodable_and_gone), of one value of a collection:
+    /// `gone` is all that the call overwrote or removed, in the order of its answer.
+    pub fn undecodable_and_gone_at(
+        key: &Key,
+        place: &Place,
+        expected: &str,
+        gone: &[Bytes],
+        source: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        let message = format!(
+            "{place} of what was overwritten or removed cannot be read as {expected}: {source}; \
+             the fault has the bytes of all {}",
+            gone.len()
+        );
+        let report = Report::at(Fate::Unknown, Cause::Undecodable, key, message);
+        let place = Some(place.clone());
+        Self(Arc::new(Report { source: Some(source), place, gone: gone.to_vec(), ..report }))
     }
 
     /// The step of a block that was to be undone and was not: it stands, or may.
     pub fn not_undone(key: &Key, why: impl fmt::Display) -> Self {
-        let message = format!("`{key}`: the block ran and its step was not undone: {why}");
-        Self(Arc::new(Report {
-            fate: Fate::Unknown,
-            cause: Cause::NotUndone,
-            key: Some(key.clone()),
-            message,
-            source: None,
-        }))
+        let message = format!("the block ran and its step was not undone: {why}");
+        Self(Arc::new(Report::at(Fate::Unknown, Cause::NotUndone, key, message)))
     }
 
     /// A value that its form cannot write down.
     pub fn unencodable(key: &Key, form: &str, source: Box<dyn Error + Send + Sync>) -> Self {
-        let message =
-            format!("`{key}`: cannot be written as {form}: {source}; nothing was changed");
-        Self(Arc::new(Report {
-            fate: Fate::Misuse,
-            cause: Cause::Undecodable,
-            key: Some(key.clone()),
-            message,
-            source: Some(source),
-        }))
+        let message = format!("cannot be written as {form}: {source}; nothing was changed");
+        let report = Report::at(Fate::Misuse, Cause::Undecodable, key, message);
+        Self(Arc::new(Report { source: Some(source), ..report }))
     }
 
     /// More than an engine takes at once.
@@ -255,8 +254,23 @@ impl Fault {
         if self.fate() != Fate::Unknown {
             return self;
         }
-        let (cause, key) = (self.0.cause, self.0.key.clone());
         let message = format!("{} (the batch only reads, so nothing was changed)", self.0.message);
-        Self(Arc::new(Report { fate: Fate::NotApplied, cause, key, message, source: None }))
+        let report = Report::new(Fate::NotApplied, self.0.cause, message);
+        Self(Arc::new(Report { key: self.0.key.clone(), ..report }))
+    }
+}
+
+/// What to do about stored bytes that are of another form.
+const READ_AS_WRITTEN: &str = "read the raw bytes, or read it as what was written";
+
+impl Report {
+    fn new(fate: Fate, cause: Cause, message: String) -> Self {
+        Self { fate, cause, key: None, message, source: None, place: None, gone: Vec::new() }
+    }
+
+    /// About what is at `key`, which the message begins with.
+    fn at(fate: Fate, cause: Cause, key: &Key, message: String) -> Self {
+        let message = format!("`{key}`: {message}");
+        Self { key: Some(key.clone()), ..Self::new(fate, cause, message) }
     }
 }

@@ -11,12 +11,16 @@
 
 mod asked;
 mod made;
+mod place;
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::key::Key;
+use crate::state::Bytes;
+
+pub use place::Place;
 
 /// Why an engine could not answer. Opaque, cheap to clone and to move; ask it with the `is_…`
 /// predicates.
@@ -32,6 +36,9 @@ struct Report {
     key: Option<Key>,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    place: Option<Place>,
+    /// What was overwritten or removed by a call that could not read it, and is nowhere else.
+    gone: Vec<Bytes>,
 }
 
 /// Whether the change of a failed call happened.
@@ -112,6 +119,43 @@ mod tests {
         let lost = Fault::lost_reply("cut");
         assert!(lost.is_unknown());
         assert!(lost.of_a_read().is_not_applied());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_key_and_place() {
+        let key = Key::in_group("", "course", "42", "names").unwrap();
+        for (place, says) in [
+            (Place::Index(3), "`course:42:names`: element 3 cannot be read as a number: odd; "),
+            (Place::Field("a".into()), "`course:42:names`: field \"a\" cannot be read as "),
+            (Place::FieldName("a".into()), "the field name \"a\" cannot be read as "),
+            (Place::Member("a\n".into()), "member \"a\\n\" cannot be read as "),
+        ] {
+            let fault = Fault::undecodable_at(&key, &place, "a number", "odd".into());
+            assert!(fault.to_string().contains(says), "{fault}");
+            assert!(fault.is_misuse() && fault.is_undecodable(), "{fault}");
+            assert_eq!((fault.key(), fault.place()), (Some(&key), Some(&place)));
+            assert_eq!(fault.gone(), []);
+        }
+    }
+
+    #[test]
+    fn what_is_gone_and_cannot_be_read_is_in_the_fault() {
+        let key = Key::alone("", "names").unwrap();
+        let gone: Vec<Bytes> = ["a", "b"].map(Bytes::from).into();
+        let odd = || "odd".into();
+        for (fault, gone, says) in [
+            (Fault::undecodable_and_gone(&key, "a number", &gone[0], odd()), &gone[..1], "it was"),
+            (
+                Fault::undecodable_and_gone_at(&key, &Place::Index(1), "a number", &gone, odd()),
+                &gone[..],
+                "element 1 of what was overwritten or removed cannot be read as a number: odd; \
+                 the fault has the bytes of all 2",
+            ),
+        ] {
+            assert!(fault.to_string().contains(says), "{fault}");
+            assert!(fault.is_unknown() && fault.is_undecodable(), "{fault}");
+            assert_eq!(fault.gone(), gone);
+        }
     }
 
     #[test]
