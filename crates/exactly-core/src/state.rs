@@ -344,6 +344,12 @@ impl From<Vec<u8>> for Bytes {
     }
 }
 
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+}
+
 impl From<String> for Bytes {
     fn from(text: String) -> Self {
         Self(text.into_bytes().into())

@@ -1,6 +1,7 @@
 //! What tells one thing of the user's from another.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What tells one thing of the user's from another: its id, as it goes into keys.
 ///
@@ -26,6 +27,12 @@ use std::borrow::Cow;
 /// assert_eq!(enrolment.taken.key()?.to_string(), "course:42:taken");
 /// # Ok(()) }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no id",
+    label = "not an id",
+    note = "an id is a number, a text, or a type of yours that implements `Id`; what may be \
+            missing has none: match on it first"
+)]
 pub trait Id {
     /// The id as text. Two things of a group are the same exactly when their texts are equal.
     fn to_id(&self) -> Cow<'_, str>;
@@ -62,3 +69,27 @@ macro_rules! whole_numbers {
 }
 
 whole_numbers!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+
+macro_rules! texts {
+    ($($text:ty),+) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl Id for $text {
+                fn to_id(&self) -> Cow<'_, str> {
+                    (**self).into()
+                }
+            }
+        )+
+    };
+}
+
+texts!(Box<str>, Arc<str>, Cow<'_, str>);
+
+#[cfg(feature = "uuid")]
+#[diagnostic::do_not_recommend]
+impl Id for uuid::Uuid {
+    /// With hyphens and small letters.
+    fn to_id(&self) -> Cow<'_, str> {
+        self.as_hyphenated().to_string().into()
+    }
+}

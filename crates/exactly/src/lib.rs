@@ -78,7 +78,9 @@ pub use objects::flag::Flag;
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use store::{Store, StoreBuilder};
 
-pub use exactly_core::codec::{Form, Json, MsgPack};
+#[cfg(feature = "compressed")]
+pub use exactly_core::codec::Compressed;
+pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Place, Profile, Token, layers};

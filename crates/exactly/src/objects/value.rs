@@ -31,8 +31,8 @@ use crate::store::Store;
 /// # Ok(()) }
 /// ```
 ///
-/// `T` is any [`Form`]: texts, numbers and booleans are stored as plain text, [`Json`](crate::Json)
-/// and [`MsgPack`](crate::MsgPack) hold whatever serde knows.
+/// `T` is any [`Form`]: texts, numbers, moments and the like are stored as plain text,
+/// [`Json`](crate::Json) and [`MsgPack`](crate::MsgPack) hold whatever serde knows.
 #[derive(Debug)]
 pub struct Value<T> {
     object: Object,
