@@ -40,6 +40,7 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     read: Read<'a, O, T>,
     abandoned: Option<Abandoned<O>>,
     read_named: Option<Read<'a, O, T>>,
+    finish: Option<&'a Finish<T>>,
 }
 
 /// What is left to do about an outcome that nobody is there to hear.
@@ -47,6 +48,9 @@ type Abandoned<O> = fn(Object, <O as Operation>::Outcome);
 
 /// From what the engine answered to what the caller gets.
 type Read<'a, O, T> = fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fault>;
+
+/// What the handle makes of what was read, such as its default of nothing.
+pub(crate) type Finish<T> = dyn Fn(T) -> T + Send + Sync;
 
 impl<'a, O: Operation, T> Call<'a, O, T> {
     pub(crate) fn new(object: &'a Object, operation: O, read: Read<'a, O, T>) -> Self {
@@ -59,8 +63,8 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         read: Read<'a, O, T>,
     ) -> Self {
         let (lifetime, delivery) = (object.lifetime(), Delivery::ExactlyOnce);
-        let (abandoned, read_named) = (None, None);
-        Self { object, operation, lifetime, delivery, read, abandoned, read_named }
+        let (abandoned, read_named, finish) = (None, None, None);
+        Self { object, operation, lifetime, delivery, read, abandoned, read_named, finish }
     }
 
     /// Leaves the time to live alone.
@@ -105,6 +109,12 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// Read in this way if the call gets a token.
     pub(crate) fn when_named(mut self, read: Read<'a, O, T>) -> Self {
         self.read_named = Some(read);
+        self
+    }
+
+    /// What is read goes through this, if there is something.
+    pub(crate) fn finished(mut self, finish: Option<&'a Finish<T>>) -> Self {
+        self.finish = finish;
         self
     }
 
@@ -164,7 +174,8 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
     type IntoFuture = Calling<'a, O, T>;
 
     fn into_future(self) -> Calling<'a, O, T> {
-        Calling { object: self.object, read: self.read, flight: Flight::Waiting(self) }
+        let (object, read, finish) = (self.object, self.read, self.finish);
+        Calling { object, read, finish, flight: Flight::Waiting(self) }
     }
 }
 
@@ -183,6 +194,7 @@ impl<O: Operation, T> fmt::Debug for Call<'_, O, T> {
 pub struct Calling<'a, O: Operation, T> {
     object: &'a Object,
     read: Read<'a, O, T>,
+    finish: Option<&'a Finish<T>>,
     flight: Flight<'a, O, T>,
 }
 
@@ -222,7 +234,11 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
             }
         };
         this.flight = Flight::Landed;
-        Poll::Ready(outcome.and_then(|outcome| (this.read)(this.object, outcome)))
+        let read = outcome.and_then(|outcome| (this.read)(this.object, outcome));
+        Poll::Ready(match this.finish {
+            Some(finish) => read.map(finish),
+            None => read,
+        })
     }
 }
 

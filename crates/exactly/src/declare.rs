@@ -139,6 +139,21 @@ pub trait Max: Sized {
     fn max(self, max: Self::Number) -> Self;
 }
 
+/// The option `default`.
+#[diagnostic::on_unimplemented(
+    message = "`default` is an option of values, and `{Self}` is none",
+    label = "has no `default`",
+    note = "remove it, or make the field a `Value<T>`; a counter has a `start`"
+)]
+pub trait ReadDefault: Sized {
+    /// What is stored.
+    type Value;
+
+    /// Reading as this where nothing is stored.
+    #[must_use]
+    fn default(self, default: impl Fn() -> Self::Value + Send + Sync + 'static) -> Self;
+}
+
 /// The option `ttl`.
 #[diagnostic::on_unimplemented(
     message = "`ttl` is an option of objects, and `{Self}` is none",

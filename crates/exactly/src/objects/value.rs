@@ -1,6 +1,7 @@
 //! The handle of a value.
 
-use std::marker::PhantomData;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use exactly_core::codec::Form;
@@ -9,8 +10,8 @@ use exactly_core::operations::value::{
 };
 use exactly_core::{Bytes, Fault};
 
-use crate::call::Call;
-use crate::declare::Declare;
+use crate::call::{Call, Finish};
+use crate::declare::{Declare, ReadDefault};
 use crate::object::{Object, common_verbs};
 use crate::store::Store;
 
@@ -33,17 +34,23 @@ use crate::store::Store;
 ///
 /// `T` is any [`Form`]: texts, numbers, moments and the like are stored as plain text,
 /// [`Json`](crate::Json) and [`MsgPack`](crate::MsgPack) hold whatever serde knows.
-#[derive(Debug)]
 pub struct Value<T> {
     object: Object,
-    form: PhantomData<fn() -> T>,
+    /// Makes the declared default of nothing.
+    default: Option<Arc<Finish<Option<T>>>>,
 }
 
 common_verbs!(Value<T: Form>);
 
-impl<T: Form> Clone for Value<T> {
+impl<T> fmt::Debug for Value<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").field("object", &self.object).finish_non_exhaustive()
+    }
+}
+
+impl<T> Clone for Value<T> {
     fn clone(&self) -> Self {
-        Self::declare(self.object.clone())
+        Self { object: self.object.clone(), default: self.default.clone() }
     }
 }
 
@@ -53,25 +60,62 @@ impl<T: Form> Value<T> {
     pub fn new(store: &Store, name: &str) -> Self {
         Self::declare(Object::alone(store, name))
     }
+
+    /// Reads as this where nothing is stored. It is made anew for each read that needs it, and
+    /// never written: `exists` tells the truth, and the default may change with the code.
+    ///
+    /// ```
+    /// # use exactly::{Store, Value};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let room: Value<u32> = Value::new(&store, "room").with_default(|| 101);
+    /// assert_eq!(room.get().await?, Some(101));
+    /// assert!(!room.exists().await?);
+    /// assert_eq!(room.update(|room| room.unwrap_or(0) + 1).await?, 102);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`get`](Value::get) and [`update`](Value::update) read it. What was stored before is another
+    /// question: [`swap`](Value::swap) and [`take`](Value::take) answer `None` where nothing was,
+    /// and for [`replace_if`](Value::replace_if) nothing equals nothing.
+    #[must_use]
+    pub fn with_default(mut self, default: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.default = Some(Arc::new(move |found: Option<T>| found.or_else(|| Some(default()))));
+        self
+    }
 }
 
 /// Reading.
 impl<T: Form> Value<T> {
-    /// What is stored.
+    /// What is stored. Where nothing is, the [declared default](Value::with_default), and `None`
+    /// without one.
     ///
     /// # Faults
     /// *Misuse* when it cannot be read as `T`; the bytes stay, and [`get_bytes`](Value::get_bytes)
     /// reads them.
     pub fn get(&self) -> Call<'_, Get, Option<T>> {
-        Call::new(&self.object, Get {}, decode)
+        self.stored().finished(self.default.as_deref())
     }
 
-    /// What is stored, or `default` when nothing is. The default is not written.
+    /// What is stored, or this `default` when nothing is, also where another one is declared. The
+    /// default is not written.
     ///
     /// # Faults
     /// As [`get`](Value::get).
     pub async fn get_or(&self, default: impl Into<T>) -> Result<T, Fault> {
-        Ok(self.get().await?.unwrap_or_else(|| default.into()))
+        self.get_or_else(|| default.into()).await
+    }
+
+    /// As [`get_or`](Value::get_or), of a default that is made only when it is needed.
+    ///
+    /// # Faults
+    /// As [`get`](Value::get).
+    pub async fn get_or_else(&self, default: impl FnOnce() -> T) -> Result<T, Fault> {
+        Ok(self.stored().await?.unwrap_or_else(default))
+    }
+
+    fn stored(&self) -> Call<'_, Get, Option<T>> {
+        Call::new(&self.object, Get {}, decode)
     }
 
     /// The bytes that are stored, whatever they are.
@@ -96,19 +140,33 @@ impl<T: Form> Value<T> {
     ///
     /// # Faults
     /// As [`set`](Value::set). What was stored is overwritten also when it cannot be read as `T`:
-    /// the fault says so, and shows it.
+    /// the fault says so, and [has it](Fault::gone).
     pub fn swap(&self, to: impl Into<T>) -> Call<'_, Swap, Option<T>> {
         let swap = self.encode(&to.into()).map(|to| Swap { to });
         Call::fallible(&self.object, swap, decode_gone)
+    }
+
+    /// As [`swap`](Value::swap), answering the bytes that were stored, whatever they are.
+    ///
+    /// # Faults
+    /// As [`set`](Value::set).
+    pub fn swap_bytes(&self, to: impl Into<T>) -> Call<'_, Swap> {
+        let swap = self.encode(&to.into()).map(|to| Swap { to });
+        Call::fallible(&self.object, swap, |_, bytes| Ok(bytes))
     }
 
     /// Removes it and answers what was stored, in one step.
     ///
     /// # Faults
     /// As [`get`](Value::get). What was stored is removed also when it cannot be read as `T`: the
-    /// fault says so, and shows it.
+    /// fault says so, and [has it](Fault::gone).
     pub fn take(&self) -> Call<'_, Take, Option<T>> {
         Call::new(&self.object, Take {}, decode_gone)
+    }
+
+    /// As [`take`](Value::take), answering the bytes that were stored, whatever they are.
+    pub fn take_bytes(&self) -> Call<'_, Take> {
+        Call::new(&self.object, Take {}, |_, bytes| Ok(bytes))
     }
 
     /// Writes only where nothing is stored: of many who try, one succeeds. Answers whether it was
@@ -140,7 +198,11 @@ impl<T: Form> Value<T> {
     pub async fn update(&self, mut change: impl FnMut(Option<T>) -> T) -> Result<T, Fault> {
         let mut found = self.get_bytes().await?;
         for attempt in 1..=UPDATE_ATTEMPTS_MAX {
-            let new = change(decode(&self.object, found.clone())?);
+            let stored = decode(&self.object, found.clone())?;
+            let new = change(match &self.default {
+                Some(default) => default(stored),
+                None => stored,
+            });
             let to = self.encode(&new)?;
             found = match self.exchange(found, to).await? {
                 Ok(()) => return Ok(new),
@@ -211,6 +273,14 @@ fn decode_gone<T: Form>(object: &Object, bytes: Option<Bytes>) -> Result<Option<
 
 impl<T: Form> Declare for Value<T> {
     fn declare(object: Object) -> Self {
-        Self { object, form: PhantomData }
+        Self { object, default: None }
+    }
+}
+
+impl<T: Form> ReadDefault for Value<T> {
+    type Value = T;
+
+    fn default(self, default: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.with_default(default)
     }
 }
