@@ -1,7 +1,5 @@
 //! What the options of a struct mean together, and whether that can be.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use darling::{Error, FromDeriveInput, FromField, Result};
@@ -9,8 +7,9 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, FieldsNamed, Generics, Ident, Path, parse_quote};
 
+use crate::alone;
 use crate::options::{
-    FrontDoor, Literal, Name, Number, OfField, OfGroup, OnlyFrontDoor, are_lists,
+    Alone, Elsewhere, FrontDoor, Literal, Name, Number, OfField, OfGroup, OnlyFrontDoor, are_lists,
 };
 
 // What the front door refuses at run time is refused here: these are its own limits.
@@ -33,8 +32,16 @@ pub(crate) struct Group {
 /// A field whose options are right.
 pub(crate) struct Member {
     pub(crate) ident: Ident,
-    pub(crate) key: Name,
+    pub(crate) place: Place,
     pub(crate) options: OfField,
+}
+
+/// Where the object of a field stands.
+pub(crate) enum Place {
+    /// In the group, under this last part of the key.
+    InGroup(Name),
+    /// Outside of it, under this name.
+    Alone(Alone),
 }
 
 /// Reads a struct.
@@ -130,36 +137,88 @@ fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
 
 fn members(fields: &FieldsNamed) -> Result<Vec<Member>> {
     let mut errors = Error::accumulator();
-    let mut keys = HashMap::new();
-    let mut members = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
     for field in &fields.named {
         let Some(ident) = &field.ident else { continue };
         let Some(member) = errors.handle(member(ident, field)) else { continue };
-        // A global object has a key without an id, so it never meets the objects of one.
-        match keys.entry((member.options.global.is_some(), member.key.text.clone())) {
-            Entry::Occupied(first) => errors.push(same_key(&member, first.get())),
-            Entry::Vacant(free) => drop(free.insert(ident.clone())),
+        if let Some(error) = members.iter().find_map(|first| one_object(&member, first)) {
+            errors.push(error);
         }
         members.push(member);
     }
     errors.finish_with(members)
 }
 
-fn same_key(second: &Member, first: &Ident) -> Error {
-    let told = format!(
-        "the key `{}` is taken by the field `{first}`: two fields would be one object; give this \
-         one a key of its own",
-        second.key.text
-    );
-    Error::custom(told).with_span(&second.key.span)
+/// What is wrong if two fields can be one object. In different stores they are not.
+fn one_object(second: &Member, first: &Member) -> Option<Error> {
+    let store = |member: &Member| member.options.store.as_ref().map(Elsewhere::text);
+    let is_global = |member: &Member| member.options.global.is_some();
+    if store(second) != store(first) {
+        return None;
+    }
+    let (told, span) = match (&second.place, &first.place) {
+        // A global object has a key without an id, so it never meets the objects of one.
+        (Place::InGroup(key), Place::InGroup(taken))
+            if key.text == taken.text && is_global(second) == is_global(first) =>
+        {
+            let told = format!(
+                "the key `{}` is taken by the field `{}`: two fields would be one object; give \
+                 this one a key of its own",
+                key.text, first.ident
+            );
+            (told, key.span)
+        }
+        (Place::Alone(name), Place::Alone(taken)) => {
+            (met(&name.name.meets(&taken.name)?, &first.ident), name.span)
+        }
+        (Place::InGroup(_) | Place::Alone(_), Place::InGroup(_) | Place::Alone(_)) => return None,
+    };
+    Some(Error::custom(told).with_span(&span))
+}
+
+fn met(meeting: &alone::Meeting, first: &Ident) -> String {
+    let with = |id: &Option<String>| match id {
+        Some(id) => format!(" with the id `{id}`"),
+        None => String::new(),
+    };
+    let alone::Meeting { name, this, other } = meeting;
+    format!(
+        "`{name}` is this field{} and the field `{first}`{}: two fields would be one object; give \
+         this one a name that begins or ends otherwise",
+        with(this),
+        with(other)
+    )
 }
 
 fn member(ident: &Ident, field: &Field) -> Result<Member> {
     are_lists(&field.attrs)?;
     let mut options = OfField::from_field(field)?;
-    let key = options.key.take().map_or_else(|| key_of(ident), Ok);
-    let (key, ()) = both(key, agree(&options))?;
-    Ok(Member { ident: ident.clone(), key, options })
+    let (place, ()) = both(place(ident, &mut options), agree(&options))?;
+    Ok(Member { ident: ident.clone(), place, options })
+}
+
+fn place(ident: &Ident, options: &mut OfField) -> Result<Place> {
+    let Some(alone) = options.alone.take() else {
+        let key = options.key.take().map_or_else(|| key_of(ident), Ok);
+        return key.map(Place::InGroup);
+    };
+    if options.key.is_some() {
+        let told = "what stands alone has no key in the group: keep one of `key` and `alone`";
+        return Err(Error::custom(told).with_span(&alone.word));
+    }
+    let told = match (&alone.name, &options.global) {
+        (alone::Alone::OfId { .. }, Some(_)) => {
+            "a global object is one for all ids: leave `{id}` out, or `global`"
+        }
+        (alone::Alone::Shared(_), None) => {
+            "all ids would share this object: say where the id stands, such as \
+             `alone = \"legacy:{id}:seats\"`, or that it is `global`"
+        }
+        (alone::Alone::OfId { .. }, None) | (alone::Alone::Shared(_), Some(_)) => {
+            return Ok(Place::Alone(alone));
+        }
+    };
+    Err(Error::custom(told).with_span(&alone.span))
 }
 
 fn key_of(ident: &Ident) -> Result<Name> {
@@ -235,7 +294,7 @@ fn starts_within(
 fn is_a_limit(limit: &Number) -> Result<()> {
     let wrong = match limit.literal {
         None => return Ok(()),
-        Some(Literal::Real(_)) => "a limit is a whole number of units: write `limit = 30`".into(),
+        Some(Literal::Real(_)) => "a limit is a whole number: write `limit = 30`".into(),
         Some(Literal::Whole(units)) if units < 0 => {
             format!("a limit is not negative: write `limit = {}`", units.unsigned_abs())
         }

@@ -10,14 +10,15 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use crate::check::{Group, Member};
-use crate::options::{Lasting, Length, Number, OfField};
+use crate::alone::Alone;
+use crate::check::{Group, Member, Place};
+use crate::options::{Computed, Elsewhere, Lasting, Length, Literal, Name, Number, OfField};
 
 /// The implementation of `Objects`.
 pub(crate) fn objects(group: &Group) -> TokenStream {
     let Group { ident, front_door, name, members } = group;
     let name = &name.text;
-    let needs = members.iter().filter_map(|member| needs_limit(member, group));
+    let needs = members.iter().filter_map(|member| limit_is_right(member, group));
     let fields = members.iter().map(|member| field(member, front_door));
     let listed = members.iter().map(|member| listed(member, front_door));
     quote_spanned! {here(Span::call_site())=>
@@ -58,19 +59,45 @@ pub(crate) fn stand_in(ident: &Ident, front_door: &Path) -> TokenStream {
 
 /// `name: the handle with its options`.
 fn field(member: &Member, front_door: &Path) -> TokenStream {
-    let Member { ident, key, options } = member;
-    let (ty, key) = (&options.ty, &key.text);
+    let Member { ident, options, .. } = member;
+    let ty = &options.ty;
     let span = here(ty.span());
     let declare = located(front_door, span);
-    let place = if options.global.is_some() { quote!(global) } else { quote!(field) };
-    let place = located(&place, span);
+    let object = object(member, span);
     let calls = calls(options).into_iter().map(|call| call.expand(front_door));
     quote_spanned! {span=>
         #ident: {
-            let __object = <#ty as #declare::declare::Declare>::declare(__group.#place(#key));
+            let __object = <#ty as #declare::declare::Declare>::declare(#object);
             #(#calls)*
             __object
         }
+    }
+}
+
+/// The object of a field, in the group's store or another.
+fn object(member: &Member, span: Span) -> TokenStream {
+    let Member { place, options, .. } = member;
+    let store = match &options.store {
+        None => TokenStream::new(),
+        Some(Elsewhere::Beside(name)) => quote_spanned!(span=> .beside(#name)),
+        Some(Elsewhere::Computed(store)) => {
+            // At the user's expression, of whose type the compiler may have something to say.
+            let in_store = located(&quote!(in_store), here(store.span()));
+            quote_spanned!(span=> .#in_store(#store))
+        }
+    };
+    let (of_group, global) = (quote_spanned!(span=> __group #store), options.global.is_some());
+    match place {
+        Place::InGroup(Name { text, .. }) if global => {
+            quote_spanned!(span=> #of_group.global(#text))
+        }
+        Place::InGroup(Name { text, .. }) => quote_spanned!(span=> #of_group.field(#text)),
+        Place::Alone(alone) => match &alone.name {
+            Alone::OfId { before, after } => {
+                quote_spanned!(span=> #of_group.alone(#before, #after))
+            }
+            Alone::Shared(name) => quote_spanned!(span=> #of_group.global_alone(#name)),
+        },
     }
 }
 
@@ -104,7 +131,19 @@ fn calls(options: &OfField) -> Vec<Call<'_>> {
         let Lasting { word, value } = lasting.as_ref()?;
         Some(Call { carried_out_by, word, value: duration(value) })
     });
-    numbers.chain(durations).collect()
+    let default = options.default.as_ref().map(default);
+    numbers.chain(durations).chain(default).collect()
+}
+
+/// A closure, so that it is computed for each read that needs it.
+fn default(Computed { word, value, is_text }: &Computed) -> Call<'_> {
+    let span = here(value.span());
+    let value = if *is_text {
+        quote_spanned!(span=> || ::core::convert::Into::into(#value))
+    } else {
+        quote_spanned!(span=> || #value)
+    };
+    Call { carried_out_by: "ReadDefault", word, value }
 }
 
 impl Call<'_> {
@@ -131,18 +170,28 @@ fn duration(length: &Length) -> TokenStream {
     }
 }
 
-/// Refuses a field without `limit` if its type has to have one, which only the compiler knows.
-fn needs_limit(member: &Member, group: &Group) -> Option<TokenStream> {
+/// Refuses a field without `limit` if its type has to have one, and a `limit` of zero if it may not
+/// have that: what only the compiler knows.
+fn limit_is_right(member: &Member, group: &Group) -> Option<TokenStream> {
     let Member { ident, options, .. } = member;
-    if options.limit.is_some() {
+    let ty = without_self(options.ty.to_token_stream(), &group.ident);
+    let Some(limit) = &options.limit else {
+        let span = here(options.ty.span());
+        let front_door = located(&group.front_door, span);
+        let told = format!("`{ident}` needs a limit, such as `#[exactly(limit = 30)]`");
+        return Some(quote_spanned! {span=>
+            const _: () =
+                ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_LIMIT, #told);
+        });
+    };
+    if limit.literal != Some(Literal::Whole(0)) {
         return None;
     }
-    let span = here(options.ty.span());
-    let ty = without_self(options.ty.to_token_stream(), &group.ident);
+    let span = here(limit.value.span());
     let front_door = located(&group.front_door, span);
-    let told = format!("`{ident}` needs a limit, such as `#[exactly(limit = 30)]`");
+    let told = format!("nothing would fit into `{ident}`: write `limit = 1` or more");
     Some(quote_spanned! {span=>
-        const _: () = ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_LIMIT, #told);
+        const _: () = ::core::assert!(<#ty as #front_door::declare::Limit>::LEAST == 0, #told);
     })
 }
 
@@ -264,6 +313,34 @@ mod tests {
             }
         };
         assert_eq!(written, expected.to_string());
+    }
+
+    #[test]
+    fn an_object_elsewhere_and_a_default() {
+        let written = written(&parse_quote! {
+            #[exactly(name = "course")]
+            struct Course {
+                #[exactly(alone = "legacy:{id}:seats", store = "archive")]
+                taken: Counter,
+                #[exactly(alone = "total", store = &STORE, global)]
+                total: Counter,
+                #[exactly(store = "archive", default = "none")]
+                motto: Value<String>,
+                #[exactly(default = 1 + 1, global)]
+                room: Value<u8>,
+            }
+        });
+        let written = written.replace(' ', "");
+        for part in [
+            r#"declare(__group.beside("archive").alone("legacy:",":seats"))"#,
+            r#"declare(__group.in_store(&STORE).global_alone("total"))"#,
+            r#"declare(__group.beside("archive").field("motto"))"#,
+            r#"declare(__group.global("room"))"#,
+            r#"ReadDefault>::default(__object,||::core::convert::Into::into("none"))"#,
+            r#"ReadDefault>::default(__object,||1+1)"#,
+        ] {
+            assert!(written.contains(part), "{part}: {written}");
+        }
     }
 
     #[test]

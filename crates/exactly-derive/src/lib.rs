@@ -6,6 +6,7 @@
 //! (`expand`). Nothing here is needed at run time, and nothing is hidden: the last section of the
 //! documentation shows what is written, and you may write it yourself.
 
+mod alone;
 mod check;
 mod duration;
 mod expand;
@@ -65,8 +66,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// there is no need to keep one.
 ///
 /// `course.delete_all()` removes every object of the course in one atomic change, each field by
-/// construction, and leaves what is global. It is the answer to "the course is gone, its keys
-/// stay":
+/// construction, wherever it is, and leaves what is global. It is the answer to "the course is
+/// gone, its keys stay":
 ///
 /// ```
 /// # use exactly::{Counter, Objects, Store, Value};
@@ -134,11 +135,15 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `min = 0` | counters | the least value | no bound |
 /// | `max = 30` | counters | the greatest value | no bound |
 /// | `limit = 30` | capacities | how many units there are | has to be there |
+/// | `limit = 30` | collections | how many elements fit | no bound |
 /// | `lease = "5m"` | capacities | how long a hold lasts by itself | 30 seconds |
+/// | `default = "none"` | values | what a missing value reads as | `None` |
 /// | `ttl = "1h"` | all | how long it is stored, from the first write | for ever |
 /// | `ttl_sliding = "1h"` | all | how long it is stored, from the last write | for ever |
 /// | `global` | all | one object for the whole group | one for each id |
 /// | `key = "taken"` | all | the field's name in keys | the field's name |
+/// | `alone = "legacy:{id}:seats"` | all | a name outside of the group | in the group |
+/// | `store = "archive"` | all | another store that it lives in | the group's |
 ///
 /// Several options stand in one attribute or in several; each is given once.
 ///
@@ -189,12 +194,39 @@ use syn::{DeriveInput, parse_macro_input};
 /// # Ok(()) }
 /// ```
 ///
+/// ## `default`
+///
+/// A missing value reads as its default, which reading never writes: `exists` still says no. It is
+/// any expression of the value's type, evaluated anew for each read that needs it, or a text in
+/// quotes where a text can become the value:
+///
+/// ```
+/// # use exactly::{Json, Objects, Store, Value};
+/// #[derive(Objects)]
+/// #[exactly(name = "course")]
+/// struct Course {
+///     #[exactly(default = "exactly 30")]
+///     motto: Value<String>,
+///     #[exactly(default = Json(vec![101, 102]))]
+///     rooms: Value<Json<Vec<u32>>>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// let course = Course::at(&store, 42);
+/// assert_eq!(course.motto.get().await?.as_deref(), Some("exactly 30"));
+/// assert_eq!(course.rooms.get().await?, Some(Json(vec![101, 102])));
+/// assert!(!course.motto.exists().await?);
+/// # Ok(()) }
+/// ```
+///
 /// ## `limit`, `lease`
 ///
 /// A capacity has to say how many units it has: 0 to 2<sup>53</sup> - 1, any expression of type
 /// `u64`. It is what the capacity starts with; from then on the engine keeps it and `resize`
-/// changes it, so another `limit` in the code changes no capacity that is stored already. A lease
-/// is at most 30 days:
+/// changes it, so another `limit` in the code changes no capacity that is stored already. A
+/// collection may say how many elements fit, one or more; that holds in each write, and is not
+/// kept. A lease is at most 30 days:
 ///
 /// ```
 /// # use exactly::{Capacity, Objects, Store, Taking};
@@ -251,8 +283,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// ## `key`
 ///
 /// For a field that was renamed while its data stays, or for a name that is no word of Rust's. It
-/// has 1 to 255 bytes and no NUL. Two fields of one key would be one object, which does not
-/// compile:
+/// is the last part of the key, behind group and id. It has 1 to 255 bytes and no NUL. Two fields
+/// of one key would be one object, which does not compile:
 ///
 /// ```
 /// # use exactly::{Counter, Objects, Store};
@@ -275,6 +307,66 @@ use syn::{DeriveInput, parse_macro_input};
 /// # Ok(()) }
 /// ```
 ///
+/// ## `alone`
+///
+/// For data that is there already, under names that somebody else chose. The object stands outside
+/// of the group, as one made by `Counter::new` under this name. `{id}` stands for the id, as it is;
+/// a brace that belongs to the name is written twice. What is `global` has a name without it:
+///
+/// ```
+/// # use exactly::{Counter, Objects, Store};
+/// #[derive(Objects)]
+/// #[exactly(name = "course")]
+/// struct Course {
+///     #[exactly(alone = "legacy:{id}:seats")]
+///     seats: Counter,
+///     #[exactly(alone = "legacy_total", global)]
+///     total: Counter,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// Course::at(&store, 42).seats.increment().await?;
+/// assert_eq!(Counter::<i64>::new(&store, "legacy:42:seats").get().await?, 1);
+/// # Ok(()) }
+/// ```
+///
+/// Two ids never have one name. Two fields of the struct could, one with this id and one with that
+/// (`"{id}:seats"` with the id `a:b`, and `"a:{id}"` with the id `b:seats`): where that is possible
+/// for any two ids, it does not compile. `delete_all` finds the object like any other. In a Cluster
+/// of Redis it has a slot of its own, apart from the group's.
+///
+/// ## `store`
+///
+/// For a field that lives in another store than its group: a server for what may be lost, one for
+/// what may not. In quotes it is the name of a store that was given to
+/// `Store::builder().beside("archive", …)`, so that a test can give another one; without quotes, an
+/// expression of type `Store` or `&Store`:
+///
+/// ```
+/// # use exactly::{Counter, Objects, Store};
+/// #[derive(Objects)]
+/// #[exactly(name = "course")]
+/// struct Course {
+///     slots_taken: Counter,
+///     #[exactly(store = "archive")]
+///     ever_taken: Counter,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// let archive = Store::open("memory:").await?;
+/// let store = Store::builder().beside("archive", archive).open("memory:").await?;
+/// let course = Course::at(&store, 42);
+/// course.slots_taken.increment().await?;
+/// course.ever_taken.increment().await?;
+/// assert_eq!(course.delete_all().await?, 2);
+/// # Ok(()) }
+/// ```
+///
+/// A store of that name that was not given is *misuse* at the first call. The other store has its
+/// own namespace. One change is in one store: `delete_all` is one atomic change in each of them,
+/// one after the other.
+///
 /// # Durations
 ///
 /// In quotes, as whole numbers with their units, added up: `"30s"`, `"5m"`, `"1h 30m"`, `"250ms"`.
@@ -287,8 +379,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// Whatever can be seen to be wrong, each on your own token, and all of it at once: an option that
 /// there is not (with the one that was meant), an option that the object has not, also behind a
 /// type alias, a capacity without a limit, a field that is no object, a value out of range, two
-/// fields of one key, an option given twice. The rest of your code is not blamed for a group that
-/// was refused.
+/// fields that are or can be one object, an option given twice. The rest of your code is not blamed
+/// for a group that was refused.
 ///
 /// ```compile_fail
 /// # use exactly::{Counter, Objects};
@@ -393,6 +485,9 @@ mod tests {
             "ttl_sliding",
             "global",
             "key",
+            "alone",
+            "store",
+            "default",
             "strat",
             "r#start",
             "a::b",
@@ -421,6 +516,8 @@ mod tests {
             "b\"a\"",
             "\"\"",
             "\"course\"",
+            "\"a:{id}\"",
+            "\"{}\"",
             "\"30s\"",
             "\"0s\"",
             "\"1.5h\"",

@@ -8,11 +8,12 @@ use std::time::Duration;
 use darling::ast::NestedMeta;
 use darling::{Error, FromDeriveInput, FromField, FromMeta, Result};
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, LitStr, Meta};
 use syn::{Path, Token, Type, UnOp};
 
-use crate::duration;
+use crate::{alone, duration};
 
 /// The longest part of a key, in bytes; what the front door refuses at run time is refused here.
 pub(crate) const NAME_BYTES_MAX: usize = 255;
@@ -40,7 +41,10 @@ pub(crate) struct OnlyFrontDoor {
 pub(crate) struct OfField {
     pub(crate) ty: Type,
     pub(crate) key: Option<Name>,
+    pub(crate) alone: Option<Alone>,
+    pub(crate) store: Option<Elsewhere>,
     pub(crate) global: Option<Global>,
+    pub(crate) default: Option<Computed>,
     pub(crate) start: Option<Number>,
     pub(crate) min: Option<Number>,
     pub(crate) max: Option<Number>,
@@ -76,7 +80,83 @@ impl FromMeta for Name {
     fn from_meta(item: &Meta) -> Result<Self> {
         let example = if item.path().is_ident("key") { "\"seats\"" } else { "\"course\"" };
         let literal = text(item, example)?;
-        Self::new(literal.value(), literal.span())
+        let text = literal.value();
+        if item.path().is_ident("key") && text.contains("{id}") {
+            let told = format!(
+                "a key is the same for all ids, which have their own place beside it: write \
+                 `key = \"seats\"`, or `alone = \"{}\"` for a name outside of the group",
+                text.replace("#{id}", "{id}")
+            );
+            return Err(Error::custom(told).with_span(&literal));
+        }
+        Self::new(text, literal.span())
+    }
+}
+
+/// A name outside of the group.
+pub(crate) struct Alone {
+    pub(crate) word: Ident,
+    pub(crate) name: alone::Alone,
+    pub(crate) span: Span,
+}
+
+impl FromMeta for Alone {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let literal = text(item, "\"legacy:{id}:seats\"")?;
+        let word = item.path().require_ident()?.clone();
+        let name = alone::parse(&literal.value());
+        let name = name.map_err(|told| Error::custom(told).with_span(&literal))?;
+        Ok(Self { word, name, span: literal.span() })
+    }
+}
+
+/// Which store a field lives in, other than its group.
+pub(crate) enum Elsewhere {
+    /// The one of this name, beside the group's.
+    Beside(LitStr),
+    Computed(Expr),
+}
+
+impl FromMeta for Elsewhere {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "\"archive\"")?;
+        match literal(&value) {
+            None => Ok(Self::Computed(value)),
+            Some(Lit::Str(name)) if !name.value().is_empty() => Ok(Self::Beside(name.clone())),
+            Some(other) => {
+                let told = format!(
+                    "`{word}` is the name of a store in quotes, or an expression for a store: \
+                     write `{word} = \"archive\"`"
+                );
+                Err(Error::custom(told).with_span(other))
+            }
+        }
+    }
+}
+
+impl Elsewhere {
+    /// What tells it from others, as far as can be told by reading.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Beside(name) => name.to_token_stream().to_string(),
+            Self::Computed(value) => value.to_token_stream().to_string(),
+        }
+    }
+}
+
+/// A value of the field's own type, computed when it is needed.
+pub(crate) struct Computed {
+    pub(crate) word: Ident,
+    pub(crate) value: Expr,
+    /// A text in quotes is no value yet of a type that owns it.
+    pub(crate) is_text: bool,
+}
+
+impl FromMeta for Computed {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "\"none\"")?;
+        let is_text = matches!(literal(&value), Some(Lit::Str(_)));
+        Ok(Self { word, value, is_text })
     }
 }
 

@@ -6,11 +6,31 @@
 /// What other libraries call an option of a field.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("available", "limit"),
-    ("default", "start"),
+    ("config", "store"),
     ("expiration", "ttl"),
     ("expires_in", "ttl"),
+    ("maxlength", "limit"),
+    ("prefix", "name"),
+    ("redis", "store"),
     ("rename", "key"),
     ("timeout", "lease"),
+];
+
+/// The options of a field. The attribute reader names what there is only where that is little, so
+/// where it names nothing, it is these.
+const OF_FIELD: &[&str] = &[
+    "alone",
+    "default",
+    "global",
+    "key",
+    "lease",
+    "limit",
+    "max",
+    "min",
+    "start",
+    "store",
+    "ttl",
+    "ttl_sliding",
 ];
 
 /// All errors, as the compiler shows them.
@@ -39,7 +59,12 @@ fn reworded(message: &str) -> String {
 fn unknown(rest: &str) -> Option<String> {
     let (word, rest) = rest.split_once('`')?;
     let meant = rest.strip_prefix(". Did you mean ").map(|word| format!("did you mean {word}"));
-    let known = rest.strip_prefix(". Available values: ");
+    let of_field = || OF_FIELD.iter().map(|option| format!("`{option}`")).collect::<Vec<_>>();
+    let known = match rest.strip_prefix(". Available values: ") {
+        None if rest.is_empty() => Some(of_field().join(", ")),
+        known => known.map(str::to_owned),
+    };
+    let known = known.as_deref();
     let elsewhere = ELSEWHERE.iter().find_map(|(theirs, ours)| {
         let ours = format!("`{ours}`");
         let fits = *theirs == word && known.is_some_and(|known| known.contains(&ours));
@@ -52,6 +77,8 @@ fn unknown(rest: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use darling::FromField;
+
     use super::*;
 
     fn unknown_field(word: &str, known: &[&str]) -> String {
@@ -75,11 +102,35 @@ mod tests {
     }
 
     #[test]
+    fn the_options_of_a_field_are_those_that_are_read() {
+        let field =
+            |option: &str| syn::parse_str(&format!("struct A {{ #[exactly({option})] b: C }}"));
+        let unknown = |option: &str| {
+            let input: syn::DeriveInput = field(option).unwrap();
+            let syn::Data::Struct(data) = input.data else { return None };
+            let read = crate::options::OfField::from_field(data.fields.iter().next()?);
+            read.err().map(|error| error.to_string())
+        };
+        for option in OF_FIELD {
+            let told = unknown(option).unwrap_or_default();
+            assert!(!told.contains("Unknown field"), "{told}");
+        }
+        let all = unknown("colour").unwrap();
+        assert_eq!(all, "Unknown field: `colour`", "it would name them if they were few");
+    }
+
+    #[test]
     fn the_other_messages() {
         let twice = darling::Error::duplicate_field("start").to_string();
         assert_eq!(reworded(&twice), "`start` is given twice: keep one");
         let literal = darling::Error::unsupported_format("literal").to_string();
         assert_eq!(reworded(&literal), "which option is this? Write `option = value`");
+        let told = reworded("Unknown field: `colour`");
+        assert!(told.ends_with(
+            "the options here are `alone`, `default`, `global`, `key`, `lease`, \
+                               `limit`, `max`, `min`, `start`, `store`, `ttl`, `ttl_sliding`"
+        ));
+        assert!(reworded("Unknown field: `maxlength`").ends_with("did you mean `limit`?"));
         for same in ["anything else", "Unknown field: `", "Unknown field: `x` in new words"] {
             assert_eq!(reworded(same), same);
         }

@@ -18,11 +18,29 @@ pub struct Group {
     store: Store,
     name: &'static str,
     id: String,
+    /// Why it has no objects: the store that it is to live in is not there.
+    homeless: Option<Fault>,
 }
 
 impl Group {
     pub(crate) fn new(store: &Store, name: &'static str, id: &impl Id) -> Self {
-        Self { store: store.clone(), name, id: id.to_id().into_owned() }
+        Self { store: store.clone(), name, id: id.to_id().into_owned(), homeless: None }
+    }
+
+    /// The same group in another store.
+    pub fn in_store(&self, store: impl AsRef<Store>) -> Self {
+        Self { store: store.as_ref().clone(), name: self.name, id: self.id.clone(), homeless: None }
+    }
+
+    /// The same group in the store of this name [beside](crate::StoreBuilder::beside) its own. If
+    /// there is none, that is *misuse* at the first call.
+    pub fn beside(&self, name: &str) -> Self {
+        match self.store.beside(name) {
+            Some(store) => self.in_store(store),
+            None => {
+                Self { homeless: Some(self.store.not_beside(name)), ..self.in_store(&self.store) }
+            }
+        }
     }
 
     /// The object of this one thing.
@@ -35,8 +53,21 @@ impl Group {
         self.object(Key::global(self.store.namespace(), self.name, field))
     }
 
+    /// The object of this one thing that stands alone, under a name with the id in its middle.
+    pub fn alone(&self, before: &str, after: &str) -> Object {
+        // What cannot be an id elsewhere is none here.
+        let id = Key::in_group("", self.name, &self.id, "id");
+        let name = format!("{before}{}{after}", self.id);
+        self.object(id.and_then(|_| Key::alone(self.store.namespace(), &name)))
+    }
+
+    /// The object that all things of the group share, and that stands alone, under this name.
+    pub fn global_alone(&self, name: &str) -> Object {
+        self.object(Key::alone(self.store.namespace(), name))
+    }
+
     fn object(&self, key: Result<Key, Fault>) -> Object {
-        Object::new(&self.store, key)
+        Object::new(&self.store, self.homeless.clone().map_or(key, Err))
     }
 }
 
@@ -79,7 +110,8 @@ impl<'a> Member<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object",
     label = "not an object",
-    note = "the fields of a group are `Counter`, `Capacity`, `Value<T>` or `Flag`"
+    note = "the fields of a group are `Counter`, `Capacity`, `Value<T>`, `Flag`, `List<T>`, \
+            `Set<T>`, `SortedSet<T>` or `Map<F, V>`"
 )]
 pub trait Declare: AsRef<Object> + Sized {
     /// Whether the field must say its `limit`.
@@ -178,12 +210,16 @@ pub trait TtlSliding: Sized {
 
 /// The option `limit`.
 #[diagnostic::on_unimplemented(
-    message = "`limit` is an option of capacities, and `{Self}` is none",
+    message = "`limit` is an option of capacities and collections, and `{Self}` is none",
     label = "has no `limit`",
-    note = "remove it, or make the field a `Capacity`; a counter has a `max`"
+    note = "remove it, or make the field a `Capacity`, `List`, `Set`, `SortedSet` or `Map`; a \
+            counter has a `max`"
 )]
 pub trait Limit: Sized {
-    /// With this many units.
+    /// The least limit that it may have: 1 for a collection, into which nothing would ever fit.
+    const LEAST: u64 = 0;
+
+    /// With this many units, or this many elements at most.
     #[must_use]
     fn limit(self, limit: u64) -> Self;
 }

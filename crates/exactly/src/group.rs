@@ -1,7 +1,12 @@
 //! The objects that belong to one thing of the user's.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use exactly_core::operations::key::Delete;
-use exactly_core::{Batch, Fault, Operation, Outcome, Reply, Step};
+use exactly_core::{Batch, BoxFuture, Fault, Operation, Outcome, Reply, Step};
+use tracing::warn;
 
 use crate::declare::{Group, Member};
 use crate::id::Id;
@@ -31,27 +36,112 @@ pub trait Objects: Sized {
     /// Deletes every object of the thing in one atomic change, and answers how many there were.
     /// What all things of the group share stays.
     ///
+    /// If fields live in several stores, it is one atomic change in each, one after the other in
+    /// the order of the fields. There is a moment at which the objects in one store are gone and
+    /// those in the next are not; a caller who goes away in that moment has the rest deleted in the
+    /// background.
+    ///
     /// # Faults
-    /// As the engine says; then none is deleted.
+    /// As the engine says; then none is deleted. With several stores, *unknown* if it fails in one
+    /// after it was done in another: deleting again deletes the rest.
     fn delete_all(&self) -> impl Future<Output = Result<usize, Fault>> + Send {
-        let members = self.objects();
-        let own: Vec<_> = members.iter().filter(|member| !member.is_global()).collect();
-        let store = own.first().map(|member| member.object().store().clone());
-        let batch = own
-            .iter()
-            .map(|member| Ok(Step::new(member.object().key()?.clone(), Delete {}.into_op())))
-            .collect::<Result<Vec<_>, Fault>>()
-            .map(Batch::of);
+        let parts = parts(&self.objects());
         async move {
-            let Some(store) = store else { return Ok(0) };
-            match store.apply(batch?).await? {
-                Reply::Applied(outcomes) => Ok(outcomes.into_iter().filter(was).count()),
-                Reply::Refused(_) => Err(Fault::broken("a delete cannot be refused, and was")),
+            let mut parts = parts?;
+            match (parts.pop(), parts.is_empty()) {
+                (None, _) => Ok(0),
+                (Some((store, batch)), true) => delete(&store, batch).await,
+                (Some(last), false) => {
+                    parts.push(last);
+                    Deleting::new(parts).await
+                }
             }
         }
     }
 }
 
+/// One batch for each store, so that whatever is wrong with a key is known before anything is
+/// deleted.
+fn parts(members: &[Member<'_>]) -> Result<Vec<(Store, Batch)>, Fault> {
+    let mut parts: Vec<(Store, Batch)> = Vec::new();
+    for object in members.iter().filter(|member| !member.is_global()).map(Member::object) {
+        let step = Step::new(object.key()?.clone(), Delete {}.into_op());
+        match parts.iter_mut().find(|(store, _)| store.is(object.store())) {
+            Some((_, batch)) => batch.steps.push(step),
+            None => parts.push((object.store().clone(), Batch::one(step))),
+        }
+    }
+    Ok(parts)
+}
+
+async fn delete(store: &Store, batch: Batch) -> Result<usize, Fault> {
+    match store.apply(batch).await? {
+        Reply::Applied(outcomes) => Ok(outcomes.into_iter().filter(was).count()),
+        Reply::Refused(_) => Err(Fault::broken("a delete cannot be refused, and was")),
+    }
+}
+
 fn was(outcome: &Outcome) -> bool {
     Delete::outcome(outcome.clone()) == Some(true)
+}
+
+async fn delete_in_each(parts: Vec<(Store, Batch)>) -> Result<usize, Fault> {
+    let (mut deleted, stores) = (0, parts.len());
+    for (done, (store, batch)) in parts.into_iter().enumerate() {
+        deleted += match delete(&store, batch).await {
+            Ok(deleted) => deleted,
+            Err(fault) if done == 0 => return Err(fault),
+            Err(fault) => {
+                let done = format!(
+                    "in {done} of {stores} stores the objects are deleted: delete again for the \
+                     rest"
+                );
+                return Err(fault.in_part(done));
+            }
+        };
+    }
+    Ok(deleted)
+}
+
+/// Deleting in several stores: once begun, it is carried to its end.
+struct Deleting {
+    /// Whose background it is carried on in.
+    store: Option<Store>,
+    flight: Option<BoxFuture<'static, Result<usize, Fault>>>,
+    begun: bool,
+}
+
+impl Deleting {
+    fn new(parts: Vec<(Store, Batch)>) -> Self {
+        let store = parts.first().map(|(store, _)| store.clone());
+        Self { store, flight: Some(Box::pin(delete_in_each(parts))), begun: false }
+    }
+}
+
+impl Future for Deleting {
+    type Output = Result<usize, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.begun = true;
+        let Some(flight) = &mut self.flight else { return Poll::Pending };
+        let polled = flight.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.flight = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Deleting {
+    fn drop(&mut self) {
+        let (Some(store), Some(flight), true) = (&self.store, self.flight.take(), self.begun)
+        else {
+            return;
+        };
+        store.background().run(Box::pin(async move {
+            if let Err(fault) = flight.await {
+                warn!(target: "exactly", "the deletion of a group whose caller went away: {fault}");
+            }
+        }));
+    }
 }

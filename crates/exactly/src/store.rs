@@ -37,10 +37,17 @@ impl std::fmt::Debug for Store {
     }
 }
 
+impl AsRef<Self> for Store {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 struct Inner {
     engine: Trace<Arc<dyn Engine>>,
     namespace: String,
     background: Background,
+    beside: Vec<(String, Store)>,
 }
 
 impl Store {
@@ -139,6 +146,11 @@ impl Store {
         self.inner.engine.changed(key, since).await
     }
 
+    /// Whether both are clones of one store.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// What the engine promises.
     pub fn profile(&self) -> Profile {
         self.inner.engine.profile()
@@ -149,10 +161,33 @@ impl Store {
         &self.inner.namespace
     }
 
+    /// The store of this name beside this one: see [`StoreBuilder::beside`].
+    pub fn beside(&self, name: &str) -> Option<&Self> {
+        self.inner.beside.iter().find(|(known, _)| known == name).map(|(_, store)| store)
+    }
+
+    /// Why nothing can live in the store of this name.
+    pub(crate) fn not_beside(&self, name: &str) -> Fault {
+        let known: Vec<_> = self.inner.beside.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let known = match known.as_slice() {
+            [] => "no store is".to_owned(),
+            [one] => format!("{one} is"),
+            several => format!("{} are", several.join(", ")),
+        };
+        Fault::bad_option(format!(
+            "beside this store is none named `{name}` ({known}); nothing was changed: give it with \
+             `Store::builder().beside(\"{name}\", …)`"
+        ))
+    }
+
     /// Waits until everything that was left to the background is done: the undoing of blocks and
-    /// the release of holds whose callers went away. Worth a call before the process ends.
+    /// the release of holds whose callers went away, here and in the stores
+    /// [beside](StoreBuilder::beside) it. Worth a call before the process ends.
     pub async fn settle(&self) {
         self.inner.background.settle().await;
+        for (_, store) in &self.inner.beside {
+            Box::pin(store.settle()).await;
+        }
     }
 
     pub(crate) fn background(&self) -> &Background {
@@ -183,6 +218,7 @@ pub struct StoreBuilder {
     retry: Option<RetryPolicy>,
     combine: Folding,
     layers: Vec<Wrap>,
+    beside: Vec<(String, Store)>,
     options: open::Options,
 }
 
@@ -244,6 +280,38 @@ impl StoreBuilder {
         self
     }
 
+    /// Another store that fields of groups may live in, under a name: a field with
+    /// `#[exactly(store = "archive")]` lives in the one named `archive`. Given twice, the later one
+    /// counts.
+    ///
+    /// It is a store by itself, with its own engine and namespace. A change of objects in several
+    /// stores is one change in each, not in all: [`delete_all`](crate::Objects::delete_all).
+    ///
+    /// ```
+    /// # use exactly::{Counter, Objects, Store};
+    /// #[derive(Objects)]
+    /// #[exactly(name = "course")]
+    /// struct Course {
+    ///     taken: Counter,
+    ///     #[exactly(store = "archive")]
+    ///     ever_taken: Counter,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// let archive = Store::open("memory:").await?;
+    /// let store = Store::builder().beside("archive", archive.clone()).open("memory:").await?;
+    /// Course::at(&store, 42).ever_taken.increment().await?;
+    /// assert_eq!(Course::at(&store, 42).ever_taken.get().await?, 1);
+    /// assert!(store.beside("archive").is_some());
+    /// # Ok(()) }
+    /// ```
+    pub fn beside(mut self, name: impl Into<String>, store: Store) -> Self {
+        let name = name.into();
+        self.beside.retain(|(known, _)| *known != name);
+        self.beside.push((name, store));
+        self
+    }
+
     /// A layer next to the engine, around those given before.
     pub fn layer<E: Engine>(mut self, wrap: impl FnOnce(Arc<dyn Engine>) -> E + 'static) -> Self {
         self.layers.push(Wrap(Box::new(|engine| Arc::new(wrap(engine)))));
@@ -285,7 +353,8 @@ impl StoreBuilder {
         }
         let engine = Trace::new(engine);
         let background = Background::new();
-        Store { inner: Arc::new(Inner { engine, namespace: self.namespace, background }) }
+        let (namespace, beside) = (self.namespace, self.beside);
+        Store { inner: Arc::new(Inner { engine, namespace, background, beside }) }
     }
 }
 

@@ -248,6 +248,15 @@ impl Fault {
         Self::new(Fate::Unknown, Cause::Broken, message)
     }
 
+    /// The same fault of a change in several stores, of which some are done: what happened is
+    /// neither all nor nothing. `done` says what, and what to do.
+    #[must_use]
+    pub fn in_part(self, done: impl fmt::Display) -> Self {
+        let message = format!("{}; {done}", self.0.message);
+        let report = Report::new(Fate::Unknown, self.0.cause, message);
+        Self(Arc::new(Report { key: self.0.key.clone(), ..report }))
+    }
+
     /// The same fault of a batch that changes nothing: whatever became of it, nothing was applied.
     #[must_use]
     pub fn of_a_read(self) -> Self {

@@ -199,10 +199,7 @@ impl<T: Form> Value<T> {
         let mut found = self.get_bytes().await?;
         for attempt in 1..=UPDATE_ATTEMPTS_MAX {
             let stored = decode(&self.object, found.clone())?;
-            let new = change(match &self.default {
-                Some(default) => default(stored),
-                None => stored,
-            });
+            let new = change(self.or_default(stored));
             let to = self.encode(&new)?;
             found = match self.exchange(found, to).await? {
                 Ok(()) => return Ok(new),
@@ -211,6 +208,14 @@ impl<T: Form> Value<T> {
             give_way(attempt).await;
         }
         Err(Fault::contended(self.key()?, UPDATE_ATTEMPTS_MAX))
+    }
+
+    /// The declared default where nothing is stored.
+    fn or_default(&self, stored: Option<T>) -> Option<T> {
+        match &self.default {
+            Some(default) => default(stored),
+            None => stored,
+        }
     }
 
     /// Writes `to` where `old` is, or answers what is there instead.

@@ -5,11 +5,19 @@
 #![deny(single_use_lifetimes, trivial_casts, variant_size_differences, let_underscore_drop)]
 #![forbid(unsafe_code)]
 
+use std::sync::OnceLock;
 use std::time::Duration;
+
+use exactly_embedded::Memory;
 
 use exactly::{Capacity, Counter, Fault, Flag, Objects, Store, Value};
 
 const HOUR: Duration = Duration::from_secs(3_600);
+
+fn archive() -> &'static Store {
+    static ARCHIVE: OnceLock<Store> = OnceLock::new();
+    ARCHIVE.get_or_init(|| Store::builder().namespace("older").build(Memory::new()))
+}
 
 const fn places(rooms: u64) -> u64 {
     rooms * 30
@@ -39,6 +47,14 @@ pub struct Course {
     closing: Flag,
     #[exactly(global, key = "slots_taken")]
     total_enrolled: Counter,
+    #[exactly(alone = "legacy:{id}:seats", ttl = HOUR)]
+    legacy: Counter,
+    #[exactly(alone = "{{legacy}}", global)]
+    legacy_total: Counter,
+    #[exactly(store = "archive", default = "none")]
+    old_motto: Value<String>,
+    #[exactly(store = archive(), default = Self::SEATS * 2, key = "room")]
+    room: Value<i64>,
     #[cfg(any())]
     absent: Never,
 }
@@ -49,7 +65,8 @@ impl Course {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Fault> {
-    let store = Store::open("memory:").await?;
+    let old = Store::builder().namespace("old").open("memory:").await?;
+    let store = Store::builder().beside("archive", old).open("memory:").await?;
     let course = Course::at(&store, 42);
     let members: Vec<_> = course
         .objects()
@@ -69,10 +86,14 @@ async fn main() -> Result<(), Fault> {
             ("motto", "course:42:motto"),
             ("closing", "course:42:closing%3Asoon"),
             ("total_enrolled", "course::slots_taken"),
+            ("legacy", "legacy%3A42%3Aseats"),
+            ("legacy_total", "%7Blegacy%7D"),
+            ("old_motto", "old:course:42:old_motto"),
+            ("room", "older:course:42:room"),
         ]
     );
     let global = course.objects().iter().filter(|m| m.is_global()).count();
-    assert_eq!(global, 1);
+    assert_eq!(global, 2);
 
     assert_eq!(course.slots_taken.get().await?, 0);
     assert_eq!(course.available_slots.increment().await.unwrap_err().is_out_of_bounds(), true);
@@ -84,6 +105,10 @@ async fn main() -> Result<(), Fault> {
     course.closing.mark().await?;
     assert_eq!(course.total_enrolled.increment().await?, 1);
     assert_eq!(Course::at(&store, 43).total_enrolled.get().await?, 1);
-    assert_eq!(course.delete_all().await?, 4);
+    assert_eq!(course.legacy.increment().await?, 1);
+    assert_eq!(course.old_motto.get().await?.as_deref(), Some("none"));
+    course.room.set(101).await?;
+    assert_eq!(course.delete_all().await?, 6);
+    assert_eq!(course.room.get().await?, Some(60));
     Ok(())
 }

@@ -15,6 +15,8 @@ struct Course {
     closing: Flag,
     #[exactly(limit = 30, min = 0, max = 30)]
     seats: Capacity,
+    #[exactly(default = 30)]
+    rooms: Counter,
 }
 
 fn main() {}

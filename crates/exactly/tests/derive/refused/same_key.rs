@@ -11,6 +11,10 @@ struct Course {
     #[exactly(key = "type")]
     kind: Counter,
     r#type: Counter,
+    #[exactly(store = "archive")]
+    old: Counter,
+    #[exactly(store = "archive", key = "old")]
+    older: Counter,
 }
 
 fn main() {}

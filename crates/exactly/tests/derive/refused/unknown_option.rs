@@ -11,6 +11,10 @@ struct Course {
     visits: Counter,
     #[exactly(maximum = 30, mix = 0)]
     taken: Counter,
+    #[exactly(redis = "archive")]
+    archived: Counter,
+    #[exactly(colour = "red")]
+    painted: Counter,
 }
 
 fn main() {}

@@ -1,6 +1,6 @@
 //! Values of a type that the option does not take.
 
-use exactly::{Capacity, Counter, Objects};
+use exactly::{Capacity, Counter, Objects, Value};
 
 const SEATS: usize = 30;
 
@@ -17,6 +17,10 @@ struct Course {
     rooms: Capacity,
     #[exactly(start = SEATS, ttl = 1 + 1)]
     left: Counter,
+    #[exactly(default = 30)]
+    motto: Value<String>,
+    #[exactly(store = SEATS)]
+    elsewhere: Counter,
 }
 
 fn main() {}
