@@ -51,6 +51,16 @@
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
 //!
+//! What a [`Value`] can hold, and how it is written, is the table of [`Form`].
+//!
+//! # Features
+//!
+//! | feature | is |
+//! | --- | --- |
+//! | `memory`, `redis` (both by default) | the engines |
+//! | `uuid`, `jiff`, `chrono`, `time`, `rust_decimal` | values of the types of these crates |
+//! | `compressed` | `Compressed<T>`: any form, in zlib |
+//!
 //! # Faults
 //!
 //! A refusal ([`Taking::Full`], [`Tried::OutOfBounds`]) is an answer. A [`Fault`] means the engine

@@ -170,6 +170,51 @@ async fn a_counter_that_the_gem_sets_inside_a_block_is_stepped_back_all_the_same
     assert_eq!(course.slots_taken.get().await.unwrap(), -1);
 }
 
+/// Fields whose keys somebody else chose: in the gem `key: 'legacy:#{id}:seats'`, and
+/// `key: 'legacy_total', global: true`.
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Legacy {
+    #[exactly(alone = "legacy:{id}:seats")]
+    seats: Counter,
+    #[exactly(alone = "legacy_total", global)]
+    total: Counter,
+}
+
+#[tokio::test]
+async fn keys_that_were_chosen_by_hand_are_met_too() {
+    for (style, seats, total) in [
+        (KeyStyle::RedisObjects, "legacy:42:seats", "legacy_total"),
+        (KeyStyle::Tagged, "{legacy%3A42%3Aseats}", "{legacy_total}"),
+    ] {
+        let Some((server, store)) = store(style).await else { return };
+        let course = Legacy::at(&store, 42);
+        server.raw(&["SET", seats, "7"]).await;
+        assert_eq!(course.seats.increment().await.unwrap(), 8);
+        assert_eq!(course.total.increment().await.unwrap(), 1);
+        assert_eq!(server.raw(&["GET", total]).await, "1");
+        assert_eq!(course.delete_all().await.unwrap(), 1);
+        assert_eq!(server.raw(&["KEYS", "*legacy*"]).await, total);
+    }
+}
+
+#[cfg(feature = "compressed")]
+#[tokio::test]
+async fn what_the_gem_compressed_is_read() {
+    use exactly::Compressed;
+    let Some((server, store)) = store(KeyStyle::RedisObjects).await else { return };
+    // `Zlib::Deflate.deflate("first come")`, as `value :motto, compress: true` sends it.
+    let packed = "\\120\\156\\75\\203\\44\\42\\46\
+                  \\81\\72\\206\\207\\77\\5\\0\\21\\220\\3\\237";
+    let set = format!("return redis.call('SET', KEYS[1], '{packed}')");
+    server.raw(&["EVAL", &set, "1", "motto"]).await;
+    let motto: Value<Compressed<String>> = Value::new(&store, "motto");
+    assert_eq!(**motto.get().await.unwrap().unwrap(), *"first come");
+    let written = motto.get_bytes().await.unwrap();
+    motto.set(Compressed("first come".to_owned())).await.unwrap();
+    assert_eq!(motto.get_bytes().await.unwrap(), written);
+}
+
 #[tokio::test]
 async fn what_stands_beside_an_object_comes_and_goes_with_it() {
     let Some((server, course)) = shared().await else { return };
