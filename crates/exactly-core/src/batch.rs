@@ -136,7 +136,8 @@ impl Step {
         std::iter::once(&self.key).chain(others)
     }
 
-    /// The keys it writes, and what becomes of their time to live.
+    /// The keys it writes, and what becomes of their time to live: its own last, which decides
+    /// where both are one.
     pub(crate) fn written(&self) -> impl Iterator<Item = (&Key, Lifetime)> {
         let second = match &self.op {
             Op::Key(KeyOp::Rename(Rename { to, .. })) => Some((to, self.lifetime)),
@@ -145,7 +146,7 @@ impl Step {
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
             Op::Capacity(_) | Op::SortedSet(_) | Op::Map(_) => None,
         };
-        std::iter::once((&self.key, self.lifetime)).chain(second)
+        second.into_iter().chain(std::iter::once((&self.key, self.lifetime)))
     }
 
     /// Whether it touches no key but its own.

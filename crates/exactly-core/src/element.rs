@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::batch::Lifetime;
 use crate::key::Key;
@@ -16,6 +17,12 @@ pub const ELEMENTS_MAX: usize = 65_536;
 
 /// The most elements on one page.
 pub const PAGE_MAX: u64 = 65_536;
+
+/// The most sets that are put together at once.
+pub const SOURCES_MAX: usize = 256;
+
+/// Some of a collection, most often one: that one needs no memory of its own.
+pub type Few<T> = SmallVec<[T; 1]>;
 
 /// Elements in no order: equal when each is in both equally often.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -79,6 +86,28 @@ pub(crate) fn check_elements<'a>(
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether one operation may answer so many elements.
+pub(crate) fn check_count(count: u64) -> Result<(), Misuse> {
+    if count > ELEMENTS_MAX as u64 {
+        return Err(Misuse::BadSetting(format!(
+            "one operation answers at most {ELEMENTS_MAX} elements, asked for {count}; nothing was \
+             changed: ask for them in parts"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether so many sets can be put together.
+pub(crate) fn check_sources(count: usize) -> Result<(), Misuse> {
+    if count == 0 || count > SOURCES_MAX {
+        return Err(Misuse::BadSetting(format!(
+            "1 to {SOURCES_MAX} sets are put together at once, found {count}; nothing was changed: \
+             store some of them together first"
+        )));
+    }
+    Ok(())
 }
 
 /// Whether a page may have so many elements.

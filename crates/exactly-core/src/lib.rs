@@ -13,6 +13,7 @@ pub mod codec;
 mod element;
 mod engine;
 mod fault;
+mod indexed;
 mod key;
 pub mod layers;
 mod ledger;
@@ -28,7 +29,7 @@ pub use answer::{Answer, BoxFuture};
 pub use batch::{
     BATCH_MAX, Batch, Condition, Delivery, Lifetime, Refusal, Reply, Requirement, Step,
 };
-pub use element::{Cursor, Destination, ELEMENTS_MAX, Members, PAGE_MAX};
+pub use element::{Cursor, Destination, ELEMENTS_MAX, Few, Members, PAGE_MAX, SOURCES_MAX};
 pub use engine::{Durability, Engine, Joining, Mark, Profile};
 pub use fault::{Fate, Fault, Place};
 pub use key::{Key, PART_BYTES_MAX};

@@ -299,6 +299,13 @@ pub enum Misuse {
     /// The engine refused this one for a reason of its own, in these words, while others of its
     /// batch stand.
     Refused(String),
+    /// It is not the operation's own key that does not fit, but another that it names.
+    Elsewhere {
+        /// Which.
+        key: Key,
+        /// What does not fit there.
+        misuse: Box<Self>,
+    },
 }
 
 impl Misuse {
@@ -308,6 +315,12 @@ impl Misuse {
         found: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::WrongType { expected: expected.into(), found: found.into() }
+    }
+
+    /// Of another key that the operation names.
+    #[must_use]
+    pub fn elsewhere(self, key: &Key) -> Self {
+        Self::Elsewhere { key: key.clone(), misuse: Box::new(self) }
     }
 
     /// The fault of this misuse at `key`.
@@ -322,6 +335,7 @@ impl Misuse {
             Self::Refused(message) => {
                 Fault::unavailable(format!("`{key}`: {message}; nothing was changed"))
             }
+            Self::Elsewhere { key, misuse } => misuse.at(&key),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use exactly_core::layers::{Combine, CombinePolicy};
 use exactly_core::operations::counter::{Add, AddTimes, Added, Bounds, Get};
-use exactly_core::operations::{flag, value};
+use exactly_core::operations::{flag, set, value};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, Delivery, Durability, Engine, Fault, Key, ManualClock, Mark, Model,
     Operation, Outcome, Profile, Refusal, Reply, Step, Token,
@@ -282,6 +282,22 @@ async fn equal_reads_are_one_and_all_else_shares_the_way() {
     let deliveries: Vec<_> = asked[1..].iter().map(|batch| batch.delivery.clone()).collect();
     assert_eq!(deliveries[..2], [Delivery::ExactlyOnce, Delivery::ExactlyOnce]);
     assert_eq!(deliveries[2], Delivery::AtMostOnce);
+}
+
+#[tokio::test]
+async fn whoever_draws_a_lot_has_a_draw_of_its_own() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let members = (0..64).map(|number| number.to_string().into()).collect();
+    gate.model.lock().unwrap().run(&key("set"), set::Add { members, limit: None }).unwrap();
+    let _first = busy(&combine, &gate).await;
+    let draws = (0..32).map(|_| one("set", set::Random { count: 1 }));
+    let draws = board(&combine, draws).await;
+    gate.pass(100);
+    let told = all(draws).await.into_iter();
+    let told: Vec<_> = told.map(|draw| draw.unwrap().only::<set::Random>().unwrap()).collect();
+    assert!(told.iter().any(|draw| *draw != told[0]), "32 draws of 64 members: {told:?}");
+    assert_eq!(gate.asked().last().unwrap().steps.len(), 32, "and all go along");
 }
 
 #[tokio::test]

@@ -112,6 +112,17 @@ impl Op {
         }
     }
 
+    /// Whether the outcome is drawn by lot, so that asking twice may be answered in two ways.
+    #[inline]
+    pub fn is_by_chance(&self) -> bool {
+        match self {
+            Self::Set(op) => op.is_by_chance(),
+            Self::Key(_) | Self::Counter(_) | Self::Float(_) | Self::Value(_) => false,
+            Self::Flag(_) | Self::Capacity(_) => false,
+            Self::List(_) | Self::SortedSet(_) | Self::Map(_) => false,
+        }
+    }
+
     /// Whether the settings of the operation are allowed, whatever is stored.
     ///
     /// # Errors
@@ -254,6 +265,7 @@ impl Refusable for bool {}
 impl Refusable for u64 {}
 impl<T> Refusable for Option<T> {}
 impl<T> Refusable for Vec<T> {}
+impl<T> Refusable for crate::element::Few<T> {}
 
 /// Declares the operations of one kind: a struct each, the enum of them, the enum of their
 /// outcomes, and the pairing of the two.

@@ -67,10 +67,11 @@ impl Group {
     }
 
     /// Whether callers with this operation can share one. An addition is dealt out; a read is the
-    /// same for all. Of floats the sum of many would not be what each adding alone comes to.
+    /// same for all, unless it is drawn by lot: then each has a draw of its own. Of floats the sum
+    /// of many would not be what each adding alone comes to.
     #[inline]
     pub(crate) fn folds(op: &Op) -> bool {
-        !op.writes() || matches!(op, Op::Counter(CounterOp::Add(_)))
+        (!op.writes() && !op.is_by_chance()) || matches!(op, Op::Counter(CounterOp::Add(_)))
     }
 
     /// Tells groups apart before they are compared. Many additions to one key may differ in what
