@@ -1,6 +1,7 @@
 //! Random batches mean the same on the engine as in the model.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Read, Release, Resize, Take};
@@ -10,10 +11,11 @@ use exactly_core::operations::counter::{
 use exactly_core::operations::key::{
     Delete, Exists, Expire, KeyOutcome, Life, Persist, Rename, Ttl,
 };
-use exactly_core::operations::{flag, value};
+use exactly_core::operations::set::Combination;
+use exactly_core::operations::{flag, set, value};
 use exactly_core::{
-    Batch, Bytes, Condition, Epoch, Fault, HoldId, Key, Lifetime, Model, Op, Operation, Outcome,
-    Reply, Step,
+    Batch, Bytes, Condition, Destination, Epoch, Fault, HoldId, Key, Lifetime, Model, Op,
+    Operation, Outcome, Reply, Step,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -125,6 +127,59 @@ fn capacity() -> impl Strategy<Value = Draft> {
     ]
 }
 
+fn members<B: FromIterator<Bytes> + std::fmt::Debug>() -> impl Strategy<Value = B> {
+    // Few of few, so that sets have members in common and limits are met.
+    let some = prop::collection::vec(prop::sample::select(vec!["", "a", "b", "c", "d"]), 0..5);
+    some.prop_map(|some| some.into_iter().map(Bytes::from).collect())
+}
+
+fn limit() -> impl Strategy<Value = Option<NonZeroU64>> {
+    prop::option::of((1_u64..4).prop_map(|limit| NonZeroU64::new(limit).unwrap()))
+}
+
+fn lifetime() -> impl Strategy<Value = Lifetime> {
+    prop_oneof![
+        4 => Just(Lifetime::Unchanged),
+        1 => Just(Lifetime::FromFirstWrite(LONG)),
+        1 => Just(Lifetime::Sliding(LONG)),
+    ]
+}
+
+fn destination() -> impl Strategy<Value = Box<Destination>> {
+    (some_key(), limit(), lifetime())
+        .prop_map(|(to, limit, lifetime)| Box::new(Destination { key: name(to), limit, lifetime }))
+}
+
+fn combination() -> impl Strategy<Value = Combination> {
+    use Combination::{Difference, Intersection, Union};
+    prop::sample::select(vec![Union, Intersection, Difference])
+}
+
+fn some_keys(least: usize) -> impl Strategy<Value = Vec<Key>> {
+    prop::collection::vec(some_key().prop_map(name), least..4)
+}
+
+/// Lots are drawn only where all are: what else is drawn differs each time.
+fn set() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        Just(op(set::Len {})),
+        Just(op(set::All {})),
+        Just(op(set::Random { count: 9 })),
+        members().prop_map(|members| op(set::Contains { members })),
+        (members(), limit()).prop_map(|(members, limit)| op(set::Add { members, limit })),
+        members().prop_map(|members| op(set::Remove { members })),
+        Just(op(set::Pop { count: 9 })),
+        (members(), destination()).prop_map(|(some, to): (Vec<Bytes>, _)| {
+            let member = some.into_iter().next().unwrap_or_else(|| "a".into());
+            op(set::Move { member, to })
+        }),
+        (members(), limit()).prop_map(|(with, limit)| op(set::Replace { with, limit })),
+        (combination(), some_keys(0)).prop_map(|(how, with)| op(set::Combine { how, with })),
+        (combination(), some_keys(1), limit())
+            .prop_map(|(how, of, limit)| op(set::StoreCombined { how, of, limit })),
+    ]
+}
+
 type DraftStep = (usize, Draft, Lifetime, bool);
 
 #[derive(Debug, Clone)]
@@ -134,14 +189,8 @@ struct DraftBatch {
     apart: bool,
 }
 
-fn draft_batch() -> impl Strategy<Value = DraftBatch> {
-    let lifetime = prop_oneof![
-        4 => Just(Lifetime::Unchanged),
-        1 => Just(Lifetime::FromFirstWrite(LONG)),
-        1 => Just(Lifetime::Sliding(LONG)),
-    ];
-    let draft = prop_oneof![3 => counter(), 3 => other(), 2 => capacity()];
-    let step = (some_key(), draft, lifetime, any::<bool>()).boxed();
+fn draft_batch(draft: impl Strategy<Value = Draft> + 'static) -> impl Strategy<Value = DraftBatch> {
+    let step = (some_key(), draft, lifetime(), any::<bool>()).boxed();
     let condition = prop_oneof![
         Just(Condition::Exists),
         Just(Condition::Absent),
@@ -229,11 +278,21 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
 
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
-    let drafts = prop::collection::vec(draft_batch(), 1..25);
+    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set()];
+    all_agree(&subject, every).await;
+}
+
+/// Where most keys hold sets, most of what is asked of sets is done.
+pub async fn sets_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => set()]).await;
+}
+
+async fn all_agree(subject: &Subject, draft: impl Strategy<Value = Draft> + 'static) {
+    let drafts = prop::collection::vec(draft_batch(draft), 1..25);
     let mut runner =
         TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let result = block_in_place(|| {
-        runner.run(&drafts, |drafts| Handle::current().block_on(play(&subject, &drafts)))
+        runner.run(&drafts, |drafts| Handle::current().block_on(play(subject, &drafts)))
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }

@@ -19,6 +19,10 @@ macro_rules! suite {
             capacity = operations::capacity {
                 meaning, leases, resizing, wrong_type, expiry, bad_settings
             }
+            set = operations::set {
+                meaning, limits, moving, replacing, combining, pages, any_bytes, wrong_type,
+                expiry, taken_back, large_ones, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -26,6 +30,10 @@ macro_rules! suite {
             flag_race = races::flag { one_marks }
             capacity_race = races::capacity {
                 last_units, confirm_or_lapse, levels_agree, big_and_small
+            }
+            set_race = races::set {
+                last_places, all_of_one, taken_once, moved_both_ways, replaced_whole,
+                stored_at_one_moment, in_and_out
             }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
@@ -42,7 +50,9 @@ macro_rules! suite {
             }
             cancelled = cancelled { whole_or_nothing, many_at_once }
             waiting = waiting { woken, not_missed, by_time, given_up }
-            random = random { batches_mean_what_the_model_says }
+            random = random {
+                batches_mean_what_the_model_says, sets_mean_what_the_model_says
+            }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers
             }
