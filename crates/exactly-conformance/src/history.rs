@@ -1,6 +1,7 @@
 //! What concurrent callers saw is linearizable.
 
 use std::future::{Future, poll_fn};
+use std::num::NonZeroU64;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use exactly_core::layers::{Call, Faults, History, Odds, Record, Retry, RetryPoli
 use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take, Taken};
 use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
-use exactly_core::operations::{flag, value};
-use exactly_core::{Batch, Bytes, HoldId, Key, Operation, Step};
+use exactly_core::operations::{flag, set, value};
+use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
 use fastrand::Rng;
 
 use crate::linearizable;
@@ -61,6 +62,7 @@ pub async fn of_every_kind(subject: Subject) {
             let mut holds = Vec::new();
             for _ in 0..200 {
                 values_and_flags(&subject, &mut dice).await;
+                sets(&subject, &mut dice).await;
                 seats(&subject, &mut dice, &mut holds).await;
             }
         })
@@ -83,6 +85,31 @@ async fn values_and_flags(subject: &Subject, dice: &mut Rng) {
         5 => drop(subject.ok(&flag, flag::Mark { only_if_unmarked: true }).await),
         6 => drop(subject.ok(&flag, flag::Clear {}).await),
         7.. => drop(subject.ok(&flag, flag::IsMarked {}).await),
+    }
+}
+
+async fn sets(subject: &Subject, dice: &mut Rng) {
+    let [queue, done] = [key("queue"), key("done")];
+    let member = |dice: &mut Rng| Bytes::from(["a", "b", "c", "d"][dice.usize(..4)]);
+    let some = |dice: &mut Rng| [member(dice), member(dice)].into_iter().collect();
+    match dice.u8(..9) {
+        0 | 1 => {
+            let (members, limit) = (some(dice), NonZeroU64::new(3));
+            subject.ok(&queue, set::Add { members, limit }).await;
+        }
+        2 => drop(subject.ok(&queue, set::Pop { count: dice.u64(1..3) }).await),
+        3 => drop(subject.ok(&queue, set::Random { count: dice.u64(1..3) }).await),
+        4 => drop(subject.ok(&queue, set::Remove { members: some(dice) }).await),
+        5 => {
+            let to = Destination { key: done, limit: None, lifetime: Lifetime::Unchanged };
+            subject.ok(&queue, set::Move { member: member(dice), to: Box::new(to) }).await;
+        }
+        6 => drop(subject.ok(&done, set::Pop { count: 9 }).await),
+        7 => drop(subject.ok(&done, set::All {}).await),
+        8.. => {
+            let how = set::Combination::Difference;
+            drop(subject.ok(&queue, set::Combine { how, with: vec![done] }).await);
+        }
     }
 }
 

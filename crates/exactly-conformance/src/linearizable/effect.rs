@@ -8,6 +8,7 @@ use exactly_core::operations::key::KeyOp;
 use exactly_core::{Batch, Op, Outcome, Refusal, Reply, Token};
 use smallvec::{SmallVec, smallvec};
 
+use super::chance::Certain;
 use super::world::{Trial, World};
 use super::{Objection, Unjudged};
 
@@ -16,6 +17,8 @@ use super::{Objection, Unjudged};
 pub(super) struct Effect<'a> {
     /// Those that ask for it, in the order in which they were made.
     pub(super) calls: SmallVec<[&'a Call; 1]>,
+    /// What stands for their batch where that is up to chance.
+    certain: Option<Certain>,
 }
 
 /// The effects of a history, each with the calls that ask for it.
@@ -32,11 +35,14 @@ pub(super) fn effects(calls: &[Call]) -> Result<Vec<Effect<'_>>, Objection> {
         });
         match known {
             Some(effect) => effect.asked_again(call).map_err(Objection::CannotJudge)?,
-            None => effects.push(Effect { calls: smallvec![call] }),
+            None => effects.push(Effect { calls: smallvec![call], certain: None }),
         }
     }
     // A read that nobody got an answer to can have been anywhere.
     effects.retain(|effect| effect.is_answered() || effect.writes());
+    for effect in &mut effects {
+        effect.certain = Certain::of(&effect.calls).map_err(Objection::CannotJudge)?;
+    }
     Ok(effects)
 }
 
@@ -135,6 +141,11 @@ impl<'a> Effect<'a> {
     ) -> impl Iterator<Item = Trial<'w>> {
         let asked = self.calls.iter().take_while(move |call| call.called <= moment);
         asked.filter_map(|call| {
+            if let Some(certain) = &self.certain {
+                let (reply, trial) = world.play(&certain.batch);
+                let told = self.replies().all(|told| certain.explains(told, reply.as_ref().ok()));
+                return told.then_some(trial);
+            }
             let (reply, trial) = world.play(&call.batch);
             let reply = reply.ok()?;
             self.replies().all(|told| told.says_the_same(&reply)).then_some(trial)

@@ -26,7 +26,8 @@
 //! time that passes: leases and times to live are to be longer than it lasts. Two operations depend
 //! on it by nature, and their histories are told apart as [`Objection::CannotJudge`]: a counter's
 //! [`Undo`], because every engine numbers epochs by its own clock, and a key's [`Ttl`]. So are
-//! those with one token for two batches, which is misuse.
+//! those with one token for two batches, which is misuse, and those that draw members by lot and
+//! are not told which: whoever is told is judged by that, for an engine may draw any.
 //!
 //! [`Undo`]: exactly_core::operations::counter::Undo
 //! [`Ttl`]: exactly_core::operations::key::Ttl
@@ -44,6 +45,7 @@
 //! A search that needs more configurations than allowed answers [`Objection::GaveUp`], which a
 //! test treats as what it is: not proven.
 
+mod chance;
 mod component;
 mod diagram;
 mod effect;
@@ -87,6 +89,8 @@ pub enum Unjudged {
     Undo(Box<Call>),
     /// A key's [`Ttl`](exactly_core::operations::key::Ttl): its answer depends on the time.
     Ttl(Box<Call>),
+    /// Members drawn by lot that nobody was told.
+    Chance(Box<Call>),
     /// One token, two batches: misuse of which it is not known what came of it.
     TokenOfTwoBatches(Box<[Call; 2]>),
     /// A call that returned before it was made: nobody recorded that.
@@ -165,6 +169,7 @@ impl fmt::Display for Unjudged {
         let (why, calls) = match self {
             Self::Undo(call) => ("epochs are numbered by each engine", vec![&**call]),
             Self::Ttl(call) => ("the answer depends on when it was asked", vec![&**call]),
+            Self::Chance(call) => ("what was drawn by lot was not told", vec![&**call]),
             Self::TokenOfTwoBatches(calls) => {
                 ("one token was used for two batches", calls.iter().collect())
             }

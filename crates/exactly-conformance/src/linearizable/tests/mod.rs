@@ -2,6 +2,7 @@
 //! ones that a checker too simple to be mistaken judges as well.
 
 mod brute_force;
+mod chance;
 mod mutations;
 mod reports;
 mod right;
