@@ -124,9 +124,8 @@ fn of_answer(code: &str, detail: &str) -> Fault {
         "READONLY" => Fault::read_only(said),
         "OOM" => Fault::out_of_memory(said),
         "MISCONF" | "NOREPLICAS" => Fault::misconfigured(said),
-        "CROSSSLOT" => Fault::bad_option(format!(
-            "{said}: the keys of one batch share one slot of a Cluster: use the fields of one group"
-        )),
+        "CROSSSLOT" => across_slots(&said),
+        _ if detail.contains("do not hash to the same slot") => across_slots(&said),
         "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" | "NOSCRIPT" | "UNBLOCKED" => {
             Fault::unavailable(said)
         }
@@ -137,6 +136,15 @@ fn of_answer(code: &str, detail: &str) -> Fault {
         _ if DENIALS.iter().any(|words| detail.contains(words)) => Fault::denied(said),
         _ => Fault::bad_option(format!("{said}; nothing was changed")),
     }
+}
+
+/// Keys on several slots of a Cluster: of a batch, or of one operation on several sets.
+fn across_slots(said: &str) -> Fault {
+    Fault::bad_option(format!(
+        "{said}: on a Cluster, the keys of one operation and of one batch are on one slot, as the \
+         fields of one group with one id are; nothing was changed: make them fields of one group, \
+         or read each by itself and put together what was read"
+    ))
 }
 
 fn is_about_trust(error: &RedisError) -> bool {
@@ -166,7 +174,7 @@ mod tests {
     #[test]
     fn errors_of_the_server_are_told_apart() {
         type Is = fn(&Fault) -> bool;
-        let table: [(&str, &str, Is); 14] = [
+        let table: [(&str, &str, Is); 15] = [
             ("WRONGPASS", "invalid username-password pair", Fault::is_denied),
             ("NOPERM", "this user has no permissions", Fault::is_denied),
             ("ERR", "invalid password", Fault::is_denied),
@@ -180,6 +188,7 @@ mod tests {
             ("CLUSTERDOWN", "Hash slot not served", Fault::is_unavailable),
             ("ERR", "max number of clients reached", Fault::is_unavailable),
             ("CROSSSLOT", "Keys in request don't hash to the same slot", Fault::is_misuse),
+            ("ERR", "accessed keys that do not hash to the same slot", Fault::is_misuse),
             ("ERR", "unknown command 'EVALSHA'", Fault::is_misuse),
         ];
         for (code, detail, is) in table {

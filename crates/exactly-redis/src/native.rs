@@ -27,6 +27,13 @@ impl Command {
         Self(command)
     }
 
+    /// With one more key.
+    pub(crate) fn key(self, key: &Key, style: KeyStyle) -> Self {
+        let mut text = Vec::with_capacity(key.as_str().len() + 2);
+        style.write(key, &mut text);
+        self.arg(text)
+    }
+
     /// With one more argument.
     pub(crate) fn arg(mut self, arg: impl redis::ToRedisArgs) -> Self {
         self.0.arg(arg);

@@ -4,7 +4,7 @@ use exactly_core::operations::counter::{Added, AddedTimes, CounterOp, CounterOut
 use exactly_core::{Batch, Fault, Op, Outcome, Refusal, Reply, Step, Token};
 use smallvec::SmallVec;
 
-use crate::operations::{misuse, outcome};
+use crate::operations::{misuse, misuse_of, outcome};
 use crate::request::Addition;
 use crate::words::{Reader, odd};
 
@@ -56,14 +56,12 @@ fn of_token(reader: &Reader<'_>, token: &Token) -> Fault {
 
 fn fault(reader: &mut Reader<'_>, batch: &Batch) -> Result<Fault, Fault> {
     let place = reader.number(b';')?;
-    let required = reader.until(b';') == b"required";
-    let key = if required {
-        batch.requirements.get(place).map(|required| &required.key)
-    } else {
-        batch.steps.get(place).map(|step| &step.key)
-    };
-    let key = key.ok_or_else(odd)?;
-    Ok(misuse(&reader.rest()?)?.at(key))
+    if reader.until(b';') == b"required" {
+        let required = batch.requirements.get(place).ok_or_else(odd)?;
+        return Ok(misuse(&reader.rest()?)?.at(&required.key));
+    }
+    let step = batch.steps.get(place).ok_or_else(odd)?;
+    Ok(misuse_of(&step.op, &reader.rest()?)?.at(&step.key))
 }
 
 /// One sum, how many steps there was room for, or the words of what the long way answered.

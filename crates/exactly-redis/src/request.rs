@@ -11,7 +11,7 @@ use redis::Cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::names::{KeyStyle, NAMES};
-use crate::operations::{capacity, millis, part, send};
+use crate::operations::{capacity, lifetime, millis, part, send};
 use crate::script::{Part, Script};
 use crate::words::Words;
 
@@ -231,14 +231,6 @@ impl Body {
             hasher.write(word);
         }
         hasher.finish128().as_u128()
-    }
-}
-
-fn lifetime(lifetime: Lifetime) -> (&'static str, i128) {
-    match lifetime {
-        Lifetime::Unchanged => ("", 0),
-        Lifetime::FromFirstWrite(ttl) => ("first", millis(ttl)),
-        Lifetime::Sliding(ttl) => ("sliding", millis(ttl)),
     }
 }
 

@@ -31,7 +31,9 @@ use crate::heard::Heard;
 /// | `+select` | there is database 0 alone |
 pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl +pexpire +persist \
                           +get +set +incrby +hset +hmget +hdel +hexists +hincrby +zadd +zrem \
-                          +zscore +zrange +zrangebyscore +dump +restore";
+                          +zscore +zrange +zrangebyscore +scard +sismember +smismember +smembers \
+                          +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop +smove \
+                          +sunionstore +sinterstore +sdiffstore +dump +restore";
 
 /// A bounded step in one command, on servers that know it.
 const BOUNDED_STEP: &str = "increx";
@@ -94,7 +96,8 @@ mod tests {
     /// The commands that a script calls, or names for the way back.
     fn called(text: &str) -> impl Iterator<Item = String> {
         let calls = ["redis.call('", "redis.pcall('", " call('", "write('", "taken_back_by('"];
-        let calls = calls.into_iter().flat_map(move |call| text.split(call).skip(1));
+        let calls = calls.into_iter().chain(["in_parts(write, '", "in_parts(taken_back_by, '"]);
+        let calls = calls.flat_map(move |call| text.split(call).skip(1));
         calls.filter_map(|rest| rest.split('\'').next()).map(str::to_ascii_lowercase)
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Knows {
     pub(crate) set_and_get: bool,
     /// `SET … IFEQ`: a comparison in the same command.
     pub(crate) set_if_equal: bool,
+    /// `SINTER` that looks at every set, also where another one is missing.
+    pub(crate) all_sets_looked_at: bool,
 }
 
 /// The server's clock as last heard, in microseconds.
@@ -78,6 +80,7 @@ impl Server {
             bounded_step,
             set_and_get: valkey || version >= (7, 0),
             set_if_equal: version >= if valkey { (8, 1) } else { (8, 4) },
+            all_sets_looked_at: valkey || version >= (7, 0),
         };
         Ok(Self {
             name: if valkey { "valkey" } else { "redis" },

@@ -1,6 +1,7 @@
 //! Lists of byte strings: what goes to a script, and what comes back.
 
 use std::io::Write;
+use std::num::NonZeroU64;
 
 use exactly_core::{Bytes, Fault};
 
@@ -34,6 +35,20 @@ impl Words {
             Some(end) => self.number(end),
             None => self.push(""),
         }
+    }
+
+    /// The most that there may be: nothing where there is no limit.
+    pub(crate) fn most(&mut self, limit: Option<NonZeroU64>) {
+        match limit {
+            Some(limit) => self.number(limit.get()),
+            None => self.push(""),
+        }
+    }
+
+    /// How many elements, then each of them.
+    pub(crate) fn list(&mut self, elements: &[Bytes]) {
+        self.number(elements.len() as u64);
+        elements.iter().for_each(|element| self.push(&**element));
     }
 
     /// A word that is written piece by piece.
@@ -142,6 +157,11 @@ impl<'a> Told<'a> {
 
     pub(crate) fn bytes(&self, place: usize) -> Bytes {
         Bytes::from(self.word(place).to_vec())
+    }
+
+    /// All words from this place on.
+    pub(crate) fn all_bytes(&self, from: usize) -> Vec<Bytes> {
+        self.0.iter().skip(from).map(|word| Bytes::from(word.to_vec())).collect()
     }
 
     pub(crate) fn number<N: std::str::FromStr>(&self, place: usize) -> Result<N, Fault> {

@@ -13,7 +13,7 @@ pub(crate) mod value;
 
 use std::time::Duration;
 
-use exactly_core::{Fault, Misuse, Op, Outcome, Step};
+use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step};
 
 use crate::heard::Heard;
 use crate::names::KeyStyle;
@@ -65,7 +65,7 @@ pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
 /// Reads what the operation answered.
 pub(crate) fn outcome(op: &Op, told: &Told<'_>) -> Result<Outcome, Fault> {
     if told.is(0, "misuse") {
-        return misuse(told).map(Outcome::Misuse);
+        return misuse_of(op, told).map(Outcome::Misuse);
     }
     Ok(match op {
         Op::Key(op) => Outcome::Key(key::outcome(op, told)?),
@@ -92,7 +92,7 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
         Op::Flag(op) => flag::command(op, step.lifetime, on),
         Op::Capacity(_) => None,
         Op::List(op) => list::command(op, on),
-        Op::Set(op) => set::command(op, on),
+        Op::Set(op) => set::command(op, step.lifetime, style, on, knows),
         Op::SortedSet(op) => sorted_set::command(op, on),
         Op::Map(op) => map::command(op, on),
     }
@@ -112,6 +112,34 @@ pub(crate) fn answer(step: &Step, answer: Heard) -> Result<Answer, Fault> {
         Op::SortedSet(op) => sorted_set::answer(op, answer),
         Op::Map(op) => map::answer(op, answer),
     }
+}
+
+/// Writes what becomes of an object that something is put into. Its keys are declared by then.
+pub(crate) fn destination(to: &Destination, args: &mut Words) {
+    args.most(to.limit);
+    let (how, time) = lifetime(to.lifetime);
+    args.push(how);
+    args.number(time);
+}
+
+/// A lifetime as scripts take it.
+pub(crate) fn lifetime(lifetime: Lifetime) -> (&'static str, i128) {
+    match lifetime {
+        Lifetime::Unchanged => ("", 0),
+        Lifetime::FromFirstWrite(ttl) => ("first", millis(ttl)),
+        Lifetime::Sliding(ttl) => ("sliding", millis(ttl)),
+    }
+}
+
+/// Reads what does not fit what is stored, at this operation's own key or at another that it names.
+pub(crate) fn misuse_of(op: &Op, told: &Told<'_>) -> Result<Misuse, Fault> {
+    let misuse = misuse(told)?;
+    if told.word(1) != b"type" || told.word(4).is_empty() {
+        return Ok(misuse);
+    }
+    let place: usize = told.number(4)?;
+    let other = place.checked_sub(1).and_then(|place| op.other_keys().nth(place));
+    Ok(misuse.elsewhere(other.ok_or_else(odd)?))
 }
 
 /// Reads what does not fit what is stored.

@@ -1,5 +1,10 @@
 -- What lists, sets, sorted sets and maps share.
 
+-- A whole number as the server takes it.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
 -- The server's command on many arguments, in parts: Lua takes only so many at once. Answers the sum
 -- of what the parts answer.
 local PART = 4000
