@@ -1,7 +1,7 @@
 //! *Exactly 30 seats, not 32.*
 //!
-//! Shared state that stays right when requests race: counters, capacities, values and flags, with
-//! one meaning on every engine.
+//! Shared state that stays right when requests race: counters, capacities, values, flags and sets,
+//! with one meaning on every engine.
 //!
 //! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the
 //! last item twice and spends a balance twice. It ends where the change itself is one step of the
@@ -50,6 +50,7 @@
 //! | a step that stands only if more work succeeds | [`Counter::increment_with`] |
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
+//! | members, each once, also with a limit to them | [`Set`] |
 //!
 //! What a [`Value`] can hold, and how it is written, is the table of [`Form`].
 //!
@@ -70,6 +71,7 @@ mod background;
 mod block;
 mod call;
 pub mod declare;
+mod element;
 mod group;
 mod id;
 mod object;
@@ -85,6 +87,7 @@ pub use object::Object;
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
+pub use objects::set::{Set, SetPages};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use store::{Store, StoreBuilder};
 
@@ -93,6 +96,9 @@ pub use exactly_core::codec::Compressed;
 pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
+pub use exactly_core::operations::set::{
+    Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,
+};
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Place, Profile, Token, layers};
 pub use exactly_derive::Objects;
 

@@ -38,6 +38,24 @@ impl Object {
         self.lifetime
     }
 
+    /// The key of another object, for one operation on both.
+    ///
+    /// # Faults
+    /// *Misuse* when that one is in another store, where the operation would not look for it.
+    pub(crate) fn beside(&self, other: &Self) -> Result<Key, Fault> {
+        let (key, other_key) = (self.key()?, other.key()?);
+        if !self.store.is(&other.store) {
+            return Err(Fault::bad_setting(
+                key,
+                format!(
+                    "one operation is on objects of one store, and `{other_key}` is in another; \
+                     nothing was changed: make both handles with clones of one store"
+                ),
+            ));
+        }
+        Ok(other_key.clone())
+    }
+
     /// The store it lives in.
     pub fn store(&self) -> &Store {
         &self.store

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use exactly::redis::{KeyStyle, Options};
-use exactly::{Capacity, Counter, Life, Objects, Ran, Renamed, Store, Tried, Value};
+use exactly::{Capacity, Counter, Life, Objects, Ran, Renamed, Set, Store, Tried, Value};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 #[derive(Objects, Clone)]
@@ -18,6 +18,8 @@ struct Course {
     rating: Counter<f64>,
     motto: Value<String>,
     room: Value<i64>,
+    students: Set<String>,
+    scores: Set<i64>,
     #[exactly(limit = 30)]
     seats: Capacity,
     #[exactly(global)]
@@ -101,6 +103,37 @@ async fn what_is_written_is_what_the_gem_reads() {
         let text = server.raw(&["GET", "course:42:slots_taken"]).await;
         assert_eq!(text, number.to_string());
     }
+}
+
+/// As the gem's `set` fields send it: members as they are, without marshalling.
+#[tokio::test]
+async fn both_work_on_the_same_sets() {
+    let Some((server, course)) = shared().await else { return };
+    for gem in [
+        &["SADD", "course:42:students", "Ada"][..],
+        &["SADD", "course:42:students", "Bob", "Çiğdem", ""],
+        &["SADD", "course:42:scores", "7", "-1"],
+        &["EXPIRE", "course:42:students", "1000"],
+    ] {
+        server.raw(gem).await;
+    }
+    let mut students = course.students.all().await.unwrap();
+    students.sort_unstable();
+    assert_eq!(students, ["", "Ada", "Bob", "Çiğdem"]);
+    assert!(course.scores.contains(-1).await.unwrap());
+    assert_eq!(course.students.remove_many(["", "Bob"]).await.unwrap(), 2);
+    assert!(course.students.add("Deniz").await.unwrap());
+    for (member, there) in [("Ada", "1"), ("Çiğdem", "1"), ("Deniz", "1"), ("Bob", "0")] {
+        let told = server.raw(&["SISMEMBER", "course:42:students", member]).await;
+        assert_eq!(told, there, "{member}");
+    }
+    assert_eq!(course.scores.replace([42]).await.unwrap(), 2);
+    assert_eq!(server.raw(&["SMEMBERS", "course:42:scores"]).await, "42");
+    assert_eq!(course.students.replace(["Ada"]).await.unwrap(), 3);
+    assert_eq!(server.raw(&["SPOP", "course:42:students"]).await, "Ada");
+    assert!(course.students.is_empty().await.unwrap());
+    server.raw(&["SADD", "course:42:students", "Ada"]).await;
+    assert_eq!(course.students.ttl().await.unwrap(), Life::Persistent, "another set than before");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use exactly::{Capacity, Counter, Flag, Objects, Store, Token, Value};
+use exactly::{Capacity, Counter, Flag, Objects, Set, Store, Token, Value};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exactly-redis/WIRE.md");
@@ -38,6 +38,9 @@ struct Course {
     seats: Capacity,
     motto: Value<String>,
     closed: Flag,
+    students: Set<String>,
+    #[exactly(limit = 30, ttl = "1h")]
+    guests: Set<String>,
     #[exactly(ttl = "1h")]
     fresh: Counter,
 }
@@ -139,7 +142,8 @@ macro_rules! calls {
 
 /// All calls on the objects of this id.
 async fn page(server: &Redis, store: &Store, id: u32) -> String {
-    let Course { taken, limited, rating, seats, motto, closed, fresh } = Course::at(store, id);
+    let Course { taken, limited, rating, seats, motto, closed, students, guests, fresh } =
+        Course::at(store, id);
     let mut monitor = Monitor::of(server);
     let mut page = OPENING.to_owned();
     let job = Token::caller(format!("job-{id}"), Duration::from_secs(3600)).unwrap();
@@ -181,6 +185,24 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
         closed.mark_if_unmarked();
         closed.mark_for(Duration::from_secs(60));
         closed.clear();
+    }
+    calls! { page, monitor, server, store, "Set":
+        students.add("ada");
+        students.add_many(["ada", "bob", "cem"]).at_most_once();
+        guests.try_add("ada");
+        students.contains("ada");
+        students.contains_many(["ada", "dan"]);
+        students.len();
+        students.all();
+        students.pages(100).next_page();
+        students.random();
+        students.move_to("cem", &guests);
+        students.union([&guests]);
+        students.store_intersection([&students, &guests]);
+        students.replace(["ada"]);
+        guests.remove("ada");
+        students.pop();
+        guests.replace([] as [String; 0]);
     }
     calls! { page, monitor, server, store, "Every object":
         taken.exists();
