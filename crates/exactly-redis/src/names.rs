@@ -14,7 +14,7 @@ pub enum KeyStyle {
     #[default]
     Tagged,
     /// `course:42:seats`, as the Ruby library redis-objects writes it, so that both can work on the
-    /// same counters and values; `course::total` is what the group shares.
+    /// same counters, values and sets; `course::total` is what the group shares.
     ///
     /// Beside it may stand `course:42:seats:epoch` and `course:42:seats:leases`. What this style
     /// cannot promise: ids are not escaped, so an id with a colon may meet another's key; the keys
