@@ -20,9 +20,10 @@ macro_rules! suite {
                 meaning, leases, resizing, wrong_type, expiry, bad_settings
             }
             set = operations::set {
-                meaning, limits, moving, replacing, combining, pages, any_bytes, wrong_type,
-                expiry, taken_back, large_ones, bad_settings
+                meaning, limits, pages, any_bytes, wrong_type, large_ones, bad_settings
             }
+            sets = operations::set::several { moving, replacing, combining }
+            set_life = operations::set::life { expiry, taken_back }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }

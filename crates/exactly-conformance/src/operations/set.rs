@@ -1,25 +1,24 @@
 //! Sets: members, each once.
 
+pub mod life;
+pub mod several;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use exactly_core::operations::counter::Bounds;
-use exactly_core::operations::key::{Exists, Expire, Life, Ttl};
+use exactly_core::operations::key::Exists;
 use exactly_core::operations::set::{
     Add, Added, All, Combination, Combine, Contains, Len, Move, Moved, Page, Pop, Random, Remove,
     Replace, Replaced, StoreCombined,
 };
-use exactly_core::operations::{counter, value};
+use exactly_core::operations::value;
 use exactly_core::{
     Batch, Bytes, Destination, ELEMENTS_MAX, Few, Key, Lifetime, Members, Op, Operation, PAGE_MAX,
-    Reply, SOURCES_MAX, Step,
+    SOURCES_MAX, Step,
 };
 
 use crate::subject::{Subject, key, step};
-
-const LONG: Duration = Duration::from_secs(3600);
-const SOON: Duration = Duration::from_millis(50);
 
 /// Each letter is a member.
 fn these<B: FromIterator<Bytes>>(letters: &str) -> B {
@@ -130,109 +129,6 @@ pub async fn limits(subject: Subject) {
             Added::Full { .. } => these(stored),
         };
         assert_eq!(all(&subject, &key).await, Members(joined.into_iter().collect()));
-    }
-}
-
-/// A member moves to where there is room for it, or stays.
-pub async fn moving(subject: Subject) {
-    let [from, to] = ["from", "to"].map(key);
-    // Here, there, the limit there, the member, what is told, and where it is then.
-    for (here, there, limit, member, told, then) in [
-        ("ab", "c", None, "a", Moved::Moved, ("b", "ac")),
-        ("ab", "c", at_most(2), "a", Moved::Moved, ("b", "ac")),
-        ("a", "", None, "a", Moved::Moved, ("", "a")),
-        ("a", "", at_most(1), "a", Moved::Moved, ("", "a")),
-        ("a", "ab", None, "a", Moved::Moved, ("", "ab")),
-        ("a", "ab", at_most(2), "a", Moved::Moved, ("", "ab")),
-        ("a", "abc", at_most(2), "a", Moved::Moved, ("", "abc")),
-        ("a", "bc", at_most(2), "a", Moved::Full, ("a", "bc")),
-        ("a", "bc", at_most(2), "d", Moved::Missing, ("a", "bc")),
-        ("a", "bc", None, "d", Moved::Missing, ("a", "bc")),
-        ("", "a", None, "a", Moved::Missing, ("", "a")),
-        ("", "", None, "a", Moved::Missing, ("", "")),
-    ] {
-        fill(&subject, &from, here).await;
-        fill(&subject, &to, there).await;
-        let moved = move_to(&to, member, limit, Lifetime::Unchanged);
-        assert_eq!(subject.ok(&from, moved).await, told, "{here} {there} {member}");
-        let found = (all(&subject, &from).await, all(&subject, &to).await);
-        assert_eq!(found, (members(then.0), members(then.1)));
-    }
-    fill(&subject, &from, "a").await;
-    for (member, told) in [("a", Moved::Moved), ("b", Moved::Missing)] {
-        let moved = move_to(&from, member, at_most(1), Lifetime::Unchanged);
-        assert_eq!(subject.ok(&from, moved).await, told, "to where it is");
-        assert_eq!(all(&subject, &from).await, members("a"));
-    }
-}
-
-/// All members are replaced in one step, by none as well.
-pub async fn replacing(subject: Subject) {
-    let key = key("set");
-    for (stored, new, told) in [
-        ("", "", Replaced::Replaced { len: 0, before: 0 }),
-        ("", "aab", Replaced::Replaced { len: 2, before: 0 }),
-        ("abc", "cde", Replaced::Replaced { len: 3, before: 3 }),
-        ("abc", "ccdd", Replaced::Replaced { len: 2, before: 3 }),
-        ("abc", "", Replaced::Replaced { len: 0, before: 3 }),
-        ("abc", "defg", Replaced::Full { found: 4 }),
-        ("abcd", "dcba", Replaced::Full { found: 4 }),
-    ] {
-        fill(&subject, &key, stored).await;
-        let replace = Replace { with: these(new), limit: at_most(3) };
-        assert_eq!(subject.ok(&key, replace).await, told, "{stored} {new}");
-        let full = matches!(told, Replaced::Full { .. });
-        let left: BTreeSet<Bytes> = these(if full { stored } else { new });
-        assert_eq!(subject.ok(&key, Exists {}).await, !left.is_empty());
-        assert_eq!(all(&subject, &key).await, Members(left.into_iter().collect()));
-    }
-}
-
-/// Union, intersection and difference, read and stored; stored also in place of one of them.
-pub async fn combining(subject: Subject) {
-    use Combination::{Difference, Intersection, Union};
-    let keys = ["one", "two", "three", "four"].map(key);
-    for (how, sets, expected) in [
-        (Union, vec!["abc"], "abc"),
-        (Union, vec!["ab", "bc", "", "x"], "abcx"),
-        (Union, vec!["", ""], ""),
-        (Intersection, vec!["abc"], "abc"),
-        (Intersection, vec!["abcd", "bcde", "cb"], "bc"),
-        (Intersection, vec!["abc", ""], ""),
-        (Intersection, vec!["", "abc"], ""),
-        (Intersection, vec!["ab", "cd"], ""),
-        (Difference, vec!["abc"], "abc"),
-        (Difference, vec!["abcdef", "b", "", "cx"], "adef"),
-        (Difference, vec!["ab", "bcdef"], "a"),
-        (Difference, vec!["", "ab"], ""),
-        (Difference, vec!["ab", "ab"], ""),
-    ] {
-        for into in [&key("elsewhere"), &keys[0]] {
-            for (key, letters) in keys.iter().zip(&sets) {
-                fill(&subject, key, letters).await;
-            }
-            let of = keys[..sets.len()].to_vec();
-            let combine = Combine { how, with: of[1..].to_vec() };
-            assert_eq!(subject.ok(&of[0], combine).await, members(expected), "{how:?} {sets:?}");
-            let (before, len) = (subject.ok(into, Len {}).await, expected.len() as u64);
-            let store = |limit| StoreCombined { how, of: of.clone(), limit };
-            if len > 1 {
-                let told = subject.ok(into, store(at_most(len - 1))).await;
-                assert_eq!(told, Replaced::Full { found: len });
-                assert_eq!(subject.ok(into, Len {}).await, before);
-            }
-            let told = subject.ok(into, store(at_most(len))).await;
-            assert_eq!(told, Replaced::Replaced { len, before }, "{how:?} {sets:?}");
-            assert_eq!(all(&subject, into).await, members(expected));
-            assert_eq!(subject.ok(into, Exists {}).await, len > 0);
-        }
-    }
-    // The same set several times, and as many as are allowed.
-    fill(&subject, &keys[0], "ab").await;
-    let with = vec![keys[0].clone(); SOURCES_MAX - 1];
-    for (how, expected) in [(Union, "ab"), (Intersection, "ab"), (Difference, "")] {
-        let combine = Combine { how, with: with.clone() };
-        assert_eq!(subject.ok(&keys[0], combine).await, members(expected));
     }
 }
 
@@ -372,109 +268,6 @@ async fn expect_wrong_type(subject: &Subject, at: &Key, op: Op, wrong: &Key) {
         assert!(fault.is_misuse() && fault.is_wrong_type(), "{asked}: {fault}");
         assert_eq!(fault.key(), Some(wrong), "{asked}: {fault}");
     }
-}
-
-/// Every write brings the time to live it declares, in both sets of a move; what goes with its last
-/// member starts anew.
-pub async fn expiry(subject: Subject) {
-    let [key, other] = ["set", "other"].map(key);
-    let lives = async |key: &Key| match subject.ok(key, Ttl {}).await {
-        Life::Left(left) => Some(left),
-        Life::Missing | Life::Persistent => None,
-    };
-    let store = StoreCombined { how: Combination::Union, of: vec![other.clone()], limit: None };
-    for write in [
-        add("a").into_op(),
-        Add { members: these("b"), limit: at_most(9) }.into_op(),
-        remove("a").into_op(),
-        remove("x").into_op(),
-        Pop { count: 1 }.into_op(),
-        move_to(&other, "a", None, Lifetime::Unchanged).into_op(),
-        replace("de").into_op(),
-        store.into_op(),
-    ] {
-        let write = Step::new(key.clone(), write);
-        // What runs before, what is declared, and what runs then.
-        for (before, lifetime, after) in [
-            (None, Lifetime::Unchanged, None),
-            (Some(LONG), Lifetime::Unchanged, Some(LONG)),
-            (None, Lifetime::FromFirstWrite(LONG), Some(LONG)),
-            (Some(LONG), Lifetime::FromFirstWrite(LONG * 9), Some(LONG)),
-            (Some(LONG), Lifetime::Sliding(LONG * 9), Some(LONG * 9)),
-        ] {
-            fill(&subject, &key, "").await;
-            fill(&subject, &key, "abc").await;
-            fill(&subject, &other, "xyz").await;
-            if let Some(after) = before {
-                subject.ok(&key, Expire { after }).await;
-            }
-            let one = Batch::one(write.clone().lifetime(lifetime));
-            subject.apply(one).await.expect("the engine answers");
-            let left = lives(&key).await;
-            let about =
-                left.zip(after).is_none_or(|(left, after)| left.abs_diff(after) < SOON * 99);
-            assert!(left.is_some() == after.is_some() && about, "{write:?} {lifetime:?}: {left:?}");
-        }
-    }
-    fill(&subject, &other, "").await;
-    let brief = move_to(&other, "a", None, Lifetime::Sliding(SOON));
-    fill(&subject, &key, "ab").await;
-    let moved = step(&key, brief).lifetime(Lifetime::Sliding(LONG));
-    subject.apply(Batch::one(moved)).await.expect("the engine answers");
-    assert!(lives(&key).await.is_some_and(|left| left > SOON * 9));
-    assert!(lives(&other).await.is_some_and(|left| left <= SOON));
-    subject.pass(SOON * 2).await;
-    assert_eq!(all(&subject, &other).await, members(""));
-    assert_eq!(all(&subject, &key).await, members("b"));
-    subject.ok(&key, remove("b")).await;
-    subject.ok(&key, add("b")).await;
-    assert_eq!(subject.ok(&key, Ttl {}).await, Life::Persistent, "another set than before");
-}
-
-/// What a batch did to sets is taken back when it is refused, and what a write found refused does
-/// not touch the time to live.
-pub async fn taken_back(subject: Subject) {
-    let [key, other, refusing] = ["set", "other", "refusing"].map(key);
-    let how = Combination::Union;
-    let store = |of: &Key| StoreCombined { how, of: vec![of.clone()], limit: None };
-    let refused = {
-        let bounds = Bounds { min: None, max: Some(0) };
-        step(&refusing, counter::Add { by: 1, start: 0, bounds })
-    };
-    let sliding = Lifetime::Sliding(LONG * 9);
-    for writes in [
-        vec![step(&key, add("bcd"))],
-        vec![step(&other, add("x"))],
-        vec![step(&key, Add { members: these("ad"), limit: at_most(4) })],
-        vec![step(&key, remove("axc"))],
-        vec![step(&key, remove("abc"))],
-        vec![step(&key, remove("abc")), step(&key, add("z"))],
-        vec![step(&key, Pop { count: 1 })],
-        vec![step(&key, Pop { count: 3 }), step(&key, add("xyz"))],
-        vec![step(&key, move_to(&other, "a", None, sliding))],
-        ["a", "b", "c"].map(|one| step(&key, move_to(&other, one, None, sliding))).to_vec(),
-        vec![step(&key, replace("xyz"))],
-        vec![step(&key, replace("")), step(&key, add("a"))],
-        vec![step(&other, add("xa")), step(&key, store(&other)), step(&key, store(&refusing))],
-        vec![step(&other, store(&key)), step(&other, remove("abc"))],
-    ] {
-        for lifetime in [Lifetime::Unchanged, sliding, Lifetime::FromFirstWrite(LONG * 9)] {
-            fill(&subject, &key, "abc").await;
-            subject.ok(&key, Expire { after: LONG }).await;
-            let writes = writes.iter().map(|write| write.clone().lifetime(lifetime));
-            let batch = Batch::of(writes.chain([refused.clone()]));
-            let told = subject.apply(batch.clone()).await.expect("the engine answers");
-            assert!(matches!(told, Reply::Refused(_)), "{batch:?}: {told:?}");
-            assert_eq!(all(&subject, &key).await, members("abc"), "{batch:?}");
-            let left = subject.ok(&key, Ttl {}).await;
-            assert!(matches!(left, Life::Left(left) if left <= LONG), "{batch:?}: {left:?}");
-            assert!(!subject.ok(&other, Exists {}).await, "{batch:?}");
-        }
-    }
-    fill(&subject, &key, "abc").await;
-    let full = step(&key, Add { members: these("d"), limit: at_most(3) }).lifetime(sliding);
-    subject.apply(Batch::one(full.optional())).await.expect("the engine answers");
-    assert!(matches!(subject.ok(&key, Ttl {}).await, Life::Left(left) if left <= LONG));
 }
 
 /// A hundred thousand members, written in parts, then asked, stored, replaced and removed.

@@ -1,19 +1,23 @@
-//! The handle of a set, and of its pages.
+//! The handle of a set.
+
+mod pages;
 
 use std::marker::PhantomData;
 
 use exactly_core::codec::Form;
 use exactly_core::operations::set::{
-    Add, Added, All, Combination, Combine, Contains, Len, MembersPage, Move, Moved, Page, Pop,
-    Random, Remove, Replace, Replaced, StoreCombined,
+    Add, Added, All, Combination, Combine, Contains, Len, Move, Moved, Pop, Random, Remove,
+    Replace, Replaced, StoreCombined,
 };
-use exactly_core::{Bytes, Cursor, Destination, Fault, Few, Key, Members};
+use exactly_core::{Bytes, Destination, Fault, Few, Key, Members};
 
 use crate::call::Call;
 use crate::declare::{Declare, Limit};
 use crate::element::{self, encode, encode_all, most};
 use crate::object::{Object, common_verbs};
 use crate::store::Store;
+
+pub use pages::SetPages;
 
 /// Members, each once, in no order.
 ///
@@ -42,8 +46,8 @@ use crate::store::Store;
 /// # Members
 ///
 /// `T` is any [`Form`]. What is stored are its bytes, and two members are one where their bytes are
-/// equal: so a value must always be written alike. Texts, whole numbers and booleans are; of floats,
-/// `0.0` and `-0.0` are equal to Rust and two members to a set; what is written by serde
+/// equal: so a value must always be written alike. Texts, whole numbers and booleans are. Of floats
+/// `0.0` and `-0.0` are equal to Rust, and two members to a set. What serde writes
 /// ([`Json`](crate::Json), [`MsgPack`](crate::MsgPack)) must not hold a `HashMap` or `HashSet`,
 /// which tell their own elements in any order (a `BTreeMap` does not).
 ///
@@ -157,14 +161,14 @@ impl<T: Form> Set<T> {
     /// guests.add_many(["Ada", "Bob", "Cem"]).await?;
     /// let mut pages = guests.pages(2);
     /// while let Some(page) = pages.next_page().await? {
-    ///     let cancelled: Vec<_> = page.into_iter().filter(|guest| guest > "Bob").collect();
+    ///     let cancelled: Vec<_> = page.into_iter().filter(|guest| guest != "Ada").collect();
     ///     guests.remove_many(cancelled).await?;
     /// }
-    /// assert_eq!(guests.len().await?, 2);
+    /// assert_eq!(guests.all().await?, ["Ada"]);
     /// # Ok(()) }
     /// ```
     pub fn pages(&self, size: u64) -> SetPages<'_, T> {
-        SetPages { set: self, size, at: At::Start }
+        SetPages::new(self, size)
     }
 
     /// A member drawn by lot, which stays; none when there is none.
@@ -270,8 +274,8 @@ impl<T: Form> Set<T> {
         Call::fallible(&self.object, remove, |_, removed| Ok(removed))
     }
 
-    /// Removes the member that is written like this, whatever it is: one that cannot be read as `T`,
-    /// say. Answers whether it was one.
+    /// Removes the member that is written like this, be it one that cannot be read as `T`. Answers
+    /// whether it was a member.
     pub fn remove_bytes(&self, member: Bytes) -> Call<'_, Remove, bool> {
         Call::new(&self.object, Remove { members: only(member) }, |_, removed| Ok(removed == 1))
     }
@@ -357,9 +361,9 @@ impl<T: Form> Set<T> {
         Ok(Move { member: self.encode(member)?, to: Box::new(to) })
     }
 
-    /// Replaces all members in one step: no reader sees the set empty in between, or half. With none
-    /// given, nothing is stored. The time to live stays, unless the handle declares one. Answers how
-    /// many members there were.
+    /// Replaces all members in one step: no reader sees the set empty in between, or half. With
+    /// none given, nothing is stored. The time to live stays, unless the handle declares one.
+    /// Answers how many members there were.
     ///
     /// ```
     /// # use exactly::{Set, Store};
@@ -403,8 +407,8 @@ impl<T: Form> Set<T> {
 }
 
 /// Several sets put together, all of one moment. They are of one store. On a Redis Cluster they are
-/// fields of one group with one id as well: it has all keys of an operation on one slot, and *misuse*
-/// says so where they are not. Elsewhere read each by itself, and put together what was read.
+/// fields of one group with one id as well, for it wants all keys of an operation on one slot:
+/// where they are not, *misuse* says so. Then read each by itself, and put together what was read.
 impl<T: Form> Set<T> {
     /// The members of this set and of the others.
     ///
@@ -459,8 +463,8 @@ impl<T: Form> Set<T> {
     }
 
     /// Stores the members of these sets here, in place of what is stored, in one step. This set may
-    /// be among them. Keeps to the limit and the time to live that this handle declares. Answers how
-    /// many there are.
+    /// be among them. Keeps to the limit and the time to live that this handle declares. Answers
+    /// how many there are.
     ///
     /// ```
     /// # use exactly::{Set, Store};
@@ -597,70 +601,6 @@ impl<T: Form> Set<T> {
         members: impl IntoIterator<Item = impl Into<T>>,
     ) -> Result<Few<Bytes>, Fault> {
         encode_all::<T, _>(&self.object, members)
-    }
-}
-
-/// Where the next page begins.
-#[derive(Debug, Clone, Copy)]
-enum At {
-    Start,
-    After(Cursor),
-    End,
-}
-
-/// The members of a set, a page at a time: of [`Set::pages`].
-///
-/// Whoever is a member from the first page to the last is on at least one of them, whatever is
-/// added, removed and replaced meanwhile, perhaps on two. Whoever came or went in between may be on
-/// one or on none. On Redis this holds for as long as one server answers: one that takes over or
-/// starts again in between may tell some twice or not at all.
-#[derive(Debug)]
-pub struct SetPages<'a, T> {
-    set: &'a Set<T>,
-    size: u64,
-    at: At,
-}
-
-impl<T: Form> SetPages<'_, T> {
-    /// The next members, about as many as asked for and at least one; none after the last page.
-    ///
-    /// # Faults
-    /// *Misuse* for a size of 0 or more than 65,536; as [`Set::all`]. After a fault, or where it is
-    /// dropped half-way, the same page is read again.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<T>>, Fault> {
-        let Some((members, next)) = self.read().await? else { return Ok(None) };
-        let members = element::members(&self.set.object, members)?;
-        self.at = next;
-        Ok(Some(members))
-    }
-
-    /// As [`next_page`](SetPages::next_page), the bytes of the members, whatever they are.
-    ///
-    /// # Faults
-    /// *Misuse* for a size of 0 or more than 65,536.
-    pub async fn next_page_bytes(&mut self) -> Result<Option<Vec<Bytes>>, Fault> {
-        let Some((Members(members), next)) = self.read().await? else { return Ok(None) };
-        self.at = next;
-        Ok(Some(members))
-    }
-
-    /// The next page that is not empty, and where to go on after it.
-    async fn read(&mut self) -> Result<Option<(Members, At)>, Fault> {
-        loop {
-            let after = match self.at {
-                At::Start => None,
-                At::After(cursor) => Some(cursor),
-                At::End => return Ok(None),
-            };
-            let page = Page { after, count: self.size };
-            let page = Call::new(&self.set.object, page, |_, page| Ok(page)).await?;
-            let MembersPage { members, next } = page;
-            let next = next.map_or(At::End, At::After);
-            if !members.0.is_empty() {
-                return Ok(Some((members, next)));
-            }
-            self.at = next;
-        }
     }
 }
 
