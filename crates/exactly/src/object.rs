@@ -42,7 +42,7 @@ impl Object {
     ///
     /// # Faults
     /// *Misuse* when that one is in another store, where the operation would not look for it.
-    pub(crate) fn beside(&self, other: &Self) -> Result<Key, Fault> {
+    pub(crate) fn key_of_other(&self, other: &Self) -> Result<Key, Fault> {
         let (key, other_key) = (self.key()?, other.key()?);
         if !self.store.is(&other.store) {
             return Err(Fault::bad_setting(

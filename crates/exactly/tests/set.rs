@@ -173,7 +173,9 @@ async fn what_cannot_be_read_is_named_and_its_bytes_are_there() {
     assert!(!numbers.exists().await.unwrap());
     texts.add("seven").await.unwrap();
     assert!(numbers.remove_bytes(odd.clone()).await.unwrap());
-    assert!(!numbers.remove_bytes(odd).await.unwrap());
+    assert!(!numbers.remove_bytes(odd.clone()).await.unwrap());
+    texts.add("seven").await.unwrap();
+    assert_eq!(numbers.pop_bytes(2).await.unwrap(), [odd]);
 }
 
 #[tokio::test]

@@ -30,5 +30,6 @@ end
 local function remember_life_of(name)
   if not journal then return end
   local left = redis.call('PTTL', name)
-  if left > 0 then taken_back_by('PEXPIRE', name, left) end
+  -- In its last millisecond a key has 0 left, and no more than that.
+  if left >= 0 then taken_back_by('PEXPIRE', name, math.max(left, 1)) end
 end

@@ -46,10 +46,10 @@ pub use pages::SetPages;
 /// # Members
 ///
 /// `T` is any [`Form`]. What is stored are its bytes, and two members are one where their bytes are
-/// equal: so a value must always be written alike. Texts, whole numbers and booleans are. Of floats
-/// `0.0` and `-0.0` are equal to Rust, and two members to a set. What serde writes
-/// ([`Json`](crate::Json), [`MsgPack`](crate::MsgPack)) must not hold a `HashMap` or `HashSet`,
-/// which tell their own elements in any order (a `BTreeMap` does not).
+/// equal, so a value must always be written alike. Texts, numbers and moments are. What serde
+/// writes ([`Json`](crate::Json), [`MsgPack`](crate::MsgPack)) must not hold a `HashMap` or
+/// `HashSet`, which tell their own elements in any order (a `BTreeMap` does not). The table at
+/// [`Form`] says it of every type.
 ///
 /// # Limit
 ///
@@ -311,6 +311,14 @@ impl<T: Form> Set<T> {
     pub fn pop_many(&self, count: u64) -> Call<'_, Pop, Vec<T>> {
         Call::new(&self.object, Pop { count }, element::gone_members)
     }
+
+    /// As [`pop_many`](Set::pop_many), answering the bytes of the members, whatever they are.
+    ///
+    /// # Faults
+    /// *Misuse* for more than 65,536.
+    pub fn pop_bytes(&self, count: u64) -> Call<'_, Pop, Vec<Bytes>> {
+        Call::new(&self.object, Pop { count }, |_, Members(drawn)| Ok(drawn))
+    }
 }
 
 /// Moving and replacing.
@@ -355,7 +363,7 @@ impl<T: Form> Set<T> {
     }
 
     fn moving(&self, member: impl Into<T>, to: &Self) -> Result<Move, Fault> {
-        let key = self.object.beside(&to.object)?;
+        let key = self.object.key_of_other(&to.object)?;
         let limit = most(&to.object, to.limit)?;
         let to = Destination { key, limit, lifetime: to.object.lifetime() };
         Ok(Move { member: self.encode(member)?, to: Box::new(to) })
@@ -589,7 +597,7 @@ impl<T: Form> Set<T> {
     where
         T: 's,
     {
-        others.into_iter().map(|other| self.object.beside(&other.object)).collect()
+        others.into_iter().map(|other| self.object.key_of_other(&other.object)).collect()
     }
 
     fn encode(&self, member: impl Into<T>) -> Result<Bytes, Fault> {
@@ -636,6 +644,8 @@ impl<T: Form> Declare for Set<T> {
 }
 
 impl<T: Form> Limit for Set<T> {
+    const LEAST: u64 = 1;
+
     fn limit(self, limit: u64) -> Self {
         self.with_limit(limit)
     }
