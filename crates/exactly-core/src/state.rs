@@ -323,6 +323,16 @@ impl Misuse {
         Self::Elsewhere { key: key.clone(), misuse: Box::new(self) }
     }
 
+    /// A field of a map holds a text that is not the number needed.
+    pub fn not_a_number_in(field: &Bytes, expected: &str, found: Bytes) -> Self {
+        Self::NotANumber { expected: format!("{expected} in field {field:?}").into(), found }
+    }
+
+    /// What is added to the number in a field of a map makes a sum that does not fit.
+    pub fn overflow_in(field: &Bytes, old: &str, by: &str) -> Self {
+        Self::Overflow(format!("{old} + {by} in field {field:?} does not fit"))
+    }
+
     /// The fault of this misuse at `key`.
     pub fn at(self, key: &Key) -> Fault {
         match self {

@@ -137,7 +137,12 @@ fn digest(key: &Key, entry: &Entry) -> u128 {
         }
         State::Map(map) => {
             hasher.write_u8(7);
-            hasher.write(format!("{map:?}").as_bytes());
+            for (field, value) in map.pairs().sorted() {
+                for text in [field, value] {
+                    hasher.write_usize(text.len());
+                    hasher.write(text);
+                }
+            }
         }
     }
     hasher.finish128().as_u128()

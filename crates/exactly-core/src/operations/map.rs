@@ -1,13 +1,23 @@
 //! Maps: fields, each with a value.
+//!
+//! A value is a text, as everywhere: digits can be added to, in the field where they stand.
 
+use std::fmt;
 use std::num::NonZeroU64;
 
+use hashbrown::{DefaultHashBuilder, HashSet};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::{Deserialize, Serialize};
 
-use super::{Refusable, operations};
-use crate::element::{Cursor, Members};
-use crate::state::{Bytes, Misuse, Slot};
+use super::{Operation, Refusable, operations};
+use crate::element::{Cursor, Few, Members, check_elements, check_pages};
+use crate::number::Number;
+use crate::state::{Bytes, Misuse, Scalar, Slot, State};
 use crate::time::Moment;
+
+/// What no field begins with: such names are the library's own.
+pub const RESERVED: &str = "::";
 
 // ===== operations =====
 
@@ -21,14 +31,14 @@ operations! {
     /// The value of each of these fields.
     read Get {
         /// Which.
-        fields: Vec<Bytes>,
-    } -> Vec<Option<Bytes>>;
+        fields: Few<Bytes>,
+    } -> Few<Option<Bytes>>;
 
     /// Whether each of these fields is there.
     read Contains {
         /// Which.
-        fields: Vec<Bytes>,
-    } -> Vec<bool>;
+        fields: Few<Bytes>,
+    } -> Few<bool>;
 
     /// All fields with their values, in no order.
     read All {} -> Pairs;
@@ -45,18 +55,20 @@ operations! {
         count: u64,
     } -> PairsPage;
 
-    /// Sets fields, all of them or none. Answers how many are new.
+    /// Sets fields, all of them or none; of a field that is named twice the last value stays.
+    /// Answers how many are new.
     write Set {
         /// Which, with their values.
-        pairs: Vec<(Bytes, Bytes)>,
-        /// The most fields the map may have.
+        pairs: Few<(Bytes, Bytes)>,
+        /// The most fields the map may have. One that has more already may keep them.
         limit: Option<NonZeroU64>,
     } -> SetFields;
 
-    /// Sets those of the fields that are not there. Answers for each whether it was set.
+    /// Sets those of the fields that are not there, all of them or none; of a field that is named
+    /// twice the first value stays. Answers for each whether it was set.
     write SetIfAbsent {
         /// Which, with their values.
-        pairs: Vec<(Bytes, Bytes)>,
+        pairs: Few<(Bytes, Bytes)>,
         /// The most fields the map may have.
         limit: Option<NonZeroU64>,
     } -> Filled;
@@ -76,20 +88,20 @@ operations! {
     /// Removes fields. Answers how many there were.
     write Remove {
         /// Which.
-        fields: Vec<Bytes>,
+        fields: Few<Bytes>,
     } -> u64;
 
     /// Removes fields and answers the value of each.
     write Take {
         /// Which.
-        fields: Vec<Bytes>,
-    } -> Vec<Option<Bytes>>;
+        fields: Few<Bytes>,
+    } -> Few<Option<Bytes>>;
 
     /// Adds to the whole number in a field; a missing one is 0. Answers what it is then.
     write Add {
         /// Which.
         field: Bytes,
-        /// How much.
+        /// How much; negative to subtract.
         by: i64,
         /// The most fields the map may have.
         limit: Option<NonZeroU64>,
@@ -99,17 +111,17 @@ operations! {
     write AddReal {
         /// Which.
         field: Bytes,
-        /// How much.
+        /// How much; negative to subtract.
         by: f64,
         /// The most fields the map may have.
         limit: Option<NonZeroU64>,
     } -> AddedToField<f64>;
 
-    /// Replaces all fields in one step; by none, and nothing is stored. Answers how many there
-    /// were.
+    /// Replaces all fields in one step, keeping the time to live; by none, and nothing is stored.
+    /// Of a field that is named twice the last value counts. Answers how many there were.
     write Replace {
         /// The new fields, with their values.
-        with: Vec<(Bytes, Bytes)>,
+        with: Few<(Bytes, Bytes)>,
         /// The most fields the map may have.
         limit: Option<NonZeroU64>,
     } -> ReplacedAll;
@@ -117,13 +129,75 @@ operations! {
 
 impl MapOp {
     pub(crate) fn check(&self) -> Result<(), Misuse> {
-        Ok(())
+        match self {
+            Self::Len(_) | Self::All(_) | Self::Fields(_) => Ok(()),
+            Self::Page(Page { count, .. }) => check_pages(*count),
+            Self::Get(Get { fields })
+            | Self::Contains(Contains { fields })
+            | Self::Remove(Remove { fields })
+            | Self::Take(Take { fields }) => check_fields(fields.iter()),
+            Self::Set(Set { pairs, .. })
+            | Self::SetIfAbsent(SetIfAbsent { pairs, .. })
+            | Self::Replace(Replace { with: pairs, .. }) => {
+                check_fields(pairs.iter().map(|(field, _)| field))?;
+                check_elements(pairs.iter().map(|(_, value)| value))
+            }
+            Self::ReplaceIf(ReplaceIf { field, old, to, .. }) => {
+                check_fields([field].into_iter())?;
+                [old, to]
+                    .into_iter()
+                    .flatten()
+                    .try_for_each(|value| check_elements([value].into_iter()))
+            }
+            Self::Add(Add { field, .. }) => check_fields([field].into_iter()),
+            Self::AddReal(AddReal { field, by, .. }) => {
+                by.check().and_then(|()| check_fields([field].into_iter()))
+            }
+        }
+    }
+}
+
+fn check_fields<'a>(
+    fields: impl ExactSizeIterator<Item = &'a Bytes> + Clone,
+) -> Result<(), Misuse> {
+    check_elements(fields.clone())?;
+    match fields.into_iter().find(|field| field.starts_with(RESERVED.as_bytes())) {
+        Some(field) => Err(Misuse::BadSetting(format!(
+            "no field begins with `{RESERVED}`, found {field:?}; nothing was changed: give it \
+             another name"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What can be added to a field: `i64` or `f64`.
+pub trait Addend: Number {
+    /// The operation that adds it.
+    type Operation: Operation<Outcome = AddedToField<Self>>;
+
+    /// Adds so much to this field of a map with at most so many.
+    fn add(self, field: Bytes, limit: Option<NonZeroU64>) -> Self::Operation;
+}
+
+impl Addend for i64 {
+    type Operation = Add;
+
+    fn add(self, field: Bytes, limit: Option<NonZeroU64>) -> Add {
+        Add { field, by: self, limit }
+    }
+}
+
+impl Addend for f64 {
+    type Operation = AddReal;
+
+    fn add(self, field: Bytes, limit: Option<NonZeroU64>) -> AddReal {
+        AddReal { field, by: self, limit }
     }
 }
 
 // ===== outcomes =====
 
-/// Fields with their values, in no order: equal when both have the same.
+/// Fields with their values, in no order: equal when both have the same, equally often.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pairs(pub Vec<(Bytes, Bytes)>);
@@ -183,9 +257,9 @@ pub enum Filled {
     /// Those that were not there are set.
     Filled {
         /// For each, whether it was set.
-        set: Vec<bool>,
+        set: Few<bool>,
     },
-    /// Refused: all of them were there.
+    /// Refused: all of them were there, and there were some.
     Present,
     /// Refused: there is no room for those that were not there.
     Full {
@@ -256,12 +330,634 @@ impl Refusable for ReplacedAll {
 // ===== state =====
 
 /// The state of a map: never empty.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct MapState {}
+#[derive(Clone, Default)]
+pub struct MapState {
+    /// Removing moves the last one into the gap and nothing else, so that pages that are counted
+    /// down from the end miss nobody who stays. A value is a text, or a whole number for its
+    /// digits.
+    fields: IndexMap<Bytes, Scalar, DefaultHashBuilder>,
+}
+
+impl MapState {
+    /// All fields with their values.
+    pub fn pairs(&self) -> Pairs {
+        Pairs(self.fields.iter().map(pair).collect())
+    }
+
+    fn len(&self) -> u64 {
+        self.fields.len() as u64
+    }
+
+    fn get(&self, field: &Bytes) -> Option<Bytes> {
+        self.fields.get(field).map(Scalar::to_bytes)
+    }
+
+    /// How many more there is room for.
+    fn free(&self, limit: Option<NonZeroU64>) -> u64 {
+        limit.map_or(u64::MAX, |limit| limit.get().saturating_sub(self.len()))
+    }
+
+    /// How many of these are not there, each counted once.
+    fn new_among(&self, pairs: &[(Bytes, Bytes)]) -> u64 {
+        let mut fields = pairs.iter().map(|(field, _)| field);
+        if let [_] = pairs {
+            return u64::from(fields.all(|field| !self.fields.contains_key(field)));
+        }
+        let new: HashSet<_> = fields.filter(|field| !self.fields.contains_key(*field)).collect();
+        new.len() as u64
+    }
+
+    fn page(&self, after: Option<Cursor>, count: u64) -> PairsPage {
+        let end = after.map_or(self.len(), |Cursor(end)| end.get().min(self.len()));
+        let start = end.saturating_sub(count);
+        let on_page = self.fields.get_range(start as usize..end as usize);
+        let pairs = on_page.into_iter().flatten().map(pair);
+        PairsPage { pairs: Pairs(pairs.collect()), next: NonZeroU64::new(start).map(Cursor) }
+    }
+
+    fn set(&mut self, pairs: &[(Bytes, Bytes)], limit: Option<NonZeroU64>) -> SetFields {
+        let free = self.free(limit);
+        if limit.is_some() && self.new_among(pairs) > free {
+            return SetFields::Full { free };
+        }
+        let before = self.len();
+        self.fields.extend(pairs.iter().map(scalar));
+        SetFields::Set { new: self.len() - before }
+    }
+
+    fn set_if_absent(&mut self, pairs: &[(Bytes, Bytes)], limit: Option<NonZeroU64>) -> Filled {
+        let (free, new) = (self.free(limit), self.new_among(pairs));
+        if new == 0 && !pairs.is_empty() {
+            return Filled::Present;
+        }
+        if new > free {
+            return Filled::Full { free };
+        }
+        let set = pairs.iter().map(scalar).map(|(field, value)| match self.fields.entry(field) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(value);
+                true
+            }
+        });
+        Filled::Filled { set: set.collect() }
+    }
+
+    fn replace_if(&mut self, replace: &ReplaceIf) -> Replaced {
+        let ReplaceIf { field, old, to, limit } = replace;
+        let found = self.get(field);
+        if found != *old {
+            return Replaced::Differs { found };
+        }
+        match to {
+            Some(_) if found.is_none() && self.free(*limit) == 0 => return Replaced::Full,
+            Some(to) => drop(self.fields.insert(field.clone(), Scalar::Bytes(to.clone()))),
+            None => drop(self.take(field)),
+        }
+        Replaced::Replaced
+    }
+
+    fn take(&mut self, field: &Bytes) -> Option<Scalar> {
+        /// The room for so many fields is not worth giving back.
+        const SMALL: usize = 64;
+        let taken = self.fields.swap_remove(field);
+        // Seldom enough that what it costs is less than the removals since the last time.
+        if self.fields.capacity() > SMALL && self.fields.len() < self.fields.capacity() / 4 {
+            self.fields.shrink_to(self.fields.len() * 2);
+        }
+        taken
+    }
+
+    fn add<N: Number>(
+        &mut self,
+        field: &Bytes,
+        by: N,
+        limit: Option<NonZeroU64>,
+    ) -> Result<AddedToField<N>, Misuse> {
+        let full = self.free(limit) == 0;
+        let stored = self.fields.get_mut(field);
+        let old = match &stored {
+            Some(scalar) => N::read(scalar)
+                .ok_or_else(|| Misuse::not_a_number_in(field, N::NAME, scalar.to_bytes()))?,
+            None if full => return Ok(AddedToField::Full),
+            None => N::ZERO,
+        };
+        let overflow = || Misuse::overflow_in(field, &old.to_string(), &by.to_string());
+        let sum = old.plus(by).ok_or_else(overflow)?;
+        let value = match sum.write() {
+            // What is no whole number here may be one to the next who adds: the text decides.
+            real @ Scalar::Real(_) => Scalar::Bytes(real.to_bytes()),
+            whole @ (Scalar::Integer(_) | Scalar::Bytes(_)) => whole,
+        };
+        match stored {
+            Some(stored) => *stored = value,
+            None => drop(self.fields.insert(field.clone(), value)),
+        }
+        Ok(AddedToField::Added(sum))
+    }
+
+    fn replace(&mut self, with: &[(Bytes, Bytes)], limit: Option<NonZeroU64>) -> ReplacedAll {
+        let mut new: IndexMap<_, _, DefaultHashBuilder> = with.iter().map(scalar).collect();
+        if limit.is_some_and(|limit| new.len() as u64 > limit.get()) {
+            return ReplacedAll::Full;
+        }
+        let before = self.len();
+        // Who was there and stays keeps its turn: a page that is yet to come has not been missed.
+        self.fields.retain(|field, value| match new.swap_remove(field) {
+            Some(to) => {
+                *value = to;
+                true
+            }
+            None => false,
+        });
+        self.fields.extend(new);
+        self.fields.shrink_to(self.fields.len());
+        ReplacedAll::Replaced { before }
+    }
+}
+
+fn pair((field, value): (&Bytes, &Scalar)) -> (Bytes, Bytes) {
+    (field.clone(), value.to_bytes())
+}
+
+fn scalar((field, value): &(Bytes, Bytes)) -> (Bytes, Scalar) {
+    (field.clone(), Scalar::Bytes(value.clone()))
+}
+
+impl PartialEq for MapState {
+    /// Whether they have the same fields with the same texts.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.fields.iter().all(|(field, value)| {
+                other.fields.get(field).is_some_and(|other| other.to_bytes() == value.to_bytes())
+            })
+    }
+}
+
+impl fmt::Debug for MapState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pairs = self.pairs();
+        f.debug_map().entries(pairs.sorted().iter().map(|(field, value)| (field, value))).finish()
+    }
+}
 
 // ===== step =====
 
 /// The meaning of a [`MapOp`].
-pub(crate) fn step(_slot: &mut Slot, _op: &MapOp, _at: Moment) -> Result<MapOutcome, Misuse> {
-    Err(Misuse::BadSetting("not yet".to_owned()))
+pub(crate) fn step(slot: &mut Slot, op: &MapOp, at: Moment) -> Result<MapOutcome, Misuse> {
+    let stored = slot.map()?;
+    Ok(match op {
+        MapOp::Len(Len {}) => MapOutcome::Len(stored.map_or(0, |map| map.len())),
+        MapOp::Get(Get { fields }) => {
+            let get = |field| stored.as_ref().and_then(|map| map.get(field));
+            MapOutcome::Get(fields.iter().map(get).collect())
+        }
+        MapOp::Contains(Contains { fields }) => {
+            let there = |field| stored.as_ref().is_some_and(|map| map.fields.contains_key(field));
+            MapOutcome::Contains(fields.iter().map(there).collect())
+        }
+        MapOp::All(All {}) => {
+            MapOutcome::All(stored.map_or_else(Pairs::default, |map| map.pairs()))
+        }
+        MapOp::Fields(Fields {}) => {
+            let fields = stored.iter().flat_map(|map| map.fields.keys().cloned());
+            MapOutcome::Fields(Members(fields.collect()))
+        }
+        MapOp::Page(Page { after, count }) => {
+            let empty = PairsPage { pairs: Pairs::default(), next: None };
+            MapOutcome::Page(stored.map_or(empty, |map| map.page(*after, *count)))
+        }
+        MapOp::Set(Set { pairs, limit }) => {
+            MapOutcome::Set(change(slot, at, |map| map.set(pairs, *limit))?)
+        }
+        MapOp::SetIfAbsent(SetIfAbsent { pairs, limit }) => {
+            MapOutcome::SetIfAbsent(change(slot, at, |map| map.set_if_absent(pairs, *limit))?)
+        }
+        MapOp::ReplaceIf(replace) => {
+            MapOutcome::ReplaceIf(change(slot, at, |map| map.replace_if(replace))?)
+        }
+        MapOp::Remove(Remove { fields }) => {
+            let remove =
+                |map: &mut MapState| fields.iter().filter_map(|field| map.take(field)).count();
+            MapOutcome::Remove(change(slot, at, remove)? as u64)
+        }
+        MapOp::Take(Take { fields }) => {
+            let take = |map: &mut MapState| {
+                let taken = fields.iter().map(|field| map.take(field));
+                taken.map(|value| value.map(|value| value.to_bytes())).collect()
+            };
+            MapOutcome::Take(change(slot, at, take)?)
+        }
+        MapOp::Add(Add { field, by, limit }) => {
+            MapOutcome::Add(change(slot, at, |map| map.add(field, *by, *limit))??)
+        }
+        MapOp::AddReal(AddReal { field, by, limit }) => {
+            MapOutcome::AddReal(change(slot, at, |map| map.add(field, *by, *limit))??)
+        }
+        MapOp::Replace(Replace { with, limit }) => {
+            MapOutcome::Replace(change(slot, at, |map| map.replace(with, *limit))?)
+        }
+    })
+}
+
+/// Changes the map that is stored, or an empty one: it is stored then only if it is empty no more.
+fn change<T>(
+    slot: &mut Slot,
+    at: Moment,
+    change: impl FnOnce(&mut MapState) -> T,
+) -> Result<T, Misuse> {
+    if let Some(map) = slot.map()? {
+        let told = change(map);
+        if map.fields.is_empty() {
+            slot.take();
+        }
+        return Ok(told);
+    }
+    let mut map = MapState::default();
+    let told = change(&mut map);
+    if !map.fields.is_empty() {
+        slot.overwrite(State::Map(Box::new(map)), at);
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::batch::{Batch, Lifetime, Step};
+    use crate::element::{ELEMENTS_MAX, PAGE_MAX};
+    use crate::key::Key;
+    use crate::meaning::Model;
+    use crate::operations::value::VALUE_BYTES_MAX;
+    use crate::operations::{capacity, counter, key};
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    /// `a b` are two fields.
+    fn fields(text: &str) -> Few<Bytes> {
+        text.split(' ').filter(|field| !field.is_empty()).map(Bytes::from).collect()
+    }
+
+    /// `a=1 =x` are two fields with their values, the second without a name.
+    fn pairs(text: &str) -> Few<(Bytes, Bytes)> {
+        let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(field, value)| (field.into(), value.into())).collect()
+    }
+
+    fn set(text: &str, limit: u64) -> MapOp {
+        MapOp::Set(Set { pairs: pairs(text), limit: NonZeroU64::new(limit) })
+    }
+
+    fn fill(text: &str, limit: u64) -> MapOp {
+        MapOp::SetIfAbsent(SetIfAbsent { pairs: pairs(text), limit: NonZeroU64::new(limit) })
+    }
+
+    fn replace(text: &str, limit: u64) -> MapOp {
+        MapOp::Replace(Replace { with: pairs(text), limit: NonZeroU64::new(limit) })
+    }
+
+    /// From one value to another; `-` for none.
+    fn exchange(field: &str, old: &str, to: &str, limit: u64) -> MapOp {
+        let [old, to] = [old, to].map(|text| (text != "-").then(|| text.into()));
+        let limit = NonZeroU64::new(limit);
+        MapOp::ReplaceIf(ReplaceIf { field: field.into(), old, to, limit })
+    }
+
+    fn add(field: &str, by: i64, limit: u64) -> MapOp {
+        MapOp::Add(by.add(field.into(), NonZeroU64::new(limit)))
+    }
+
+    fn add_real(field: &str, by: f64, limit: u64) -> MapOp {
+        MapOp::AddReal(by.add(field.into(), NonZeroU64::new(limit)))
+    }
+
+    fn remove(text: &str) -> MapOp {
+        MapOp::Remove(Remove { fields: fields(text) })
+    }
+
+    fn take(text: &str) -> MapOp {
+        MapOp::Take(Take { fields: fields(text) })
+    }
+
+    fn is_set(new: u64) -> MapOutcome {
+        MapOutcome::Set(SetFields::Set { new })
+    }
+
+    fn is_full(free: u64) -> MapOutcome {
+        MapOutcome::Set(SetFields::Full { free })
+    }
+
+    fn is_filled(set: &[bool]) -> MapOutcome {
+        MapOutcome::SetIfAbsent(Filled::Filled { set: set.iter().copied().collect() })
+    }
+
+    fn is_refused(refused: Filled) -> MapOutcome {
+        MapOutcome::SetIfAbsent(refused)
+    }
+
+    fn is_exchanged(replaced: Replaced) -> MapOutcome {
+        MapOutcome::ReplaceIf(replaced)
+    }
+
+    fn differs(found: &str) -> MapOutcome {
+        is_exchanged(Replaced::Differs { found: (found != "-").then(|| found.into()) })
+    }
+
+    fn is_taken(values: &[Option<&str>]) -> MapOutcome {
+        MapOutcome::Take(values.iter().map(|value| value.map(Bytes::from)).collect())
+    }
+
+    fn is_added(sum: i64) -> MapOutcome {
+        MapOutcome::Add(AddedToField::Added(sum))
+    }
+
+    fn is_added_real(sum: f64) -> MapOutcome {
+        MapOutcome::AddReal(AddedToField::Added(sum))
+    }
+
+    fn is_replaced(before: u64) -> MapOutcome {
+        MapOutcome::Replace(ReplacedAll::Replaced { before })
+    }
+
+    /// A map with these fields.
+    fn map(text: &str) -> (Model, Key) {
+        let (mut model, key) = (Model::new(), Key::alone("", "prices").unwrap());
+        model.run(&key, Set { pairs: pairs(text), limit: None }).unwrap();
+        (model, key)
+    }
+
+    fn ask(model: &mut Model, key: &Key, op: MapOp) -> MapOutcome {
+        let reply = model.apply(&Batch::one(Step::new(key.clone(), op).optional())).unwrap();
+        MapOutcome::try_from(reply.outcome().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_verbs_of_a_map() {
+        // What is stored, what is asked, what is answered, what is stored then.
+        let table = [
+            ("", set("a=1", 0), is_set(1), "a=1"),
+            ("", set("a=1 a=2", 1), is_set(1), "a=2"),
+            ("", set("", 0), is_set(0), ""),
+            ("=x", set("=y", 1), is_set(0), "=y"),
+            ("a=1 b=x", set("a=2", 2), is_set(0), "a=2 b=x"),
+            ("a=1 b=x", set("a=2", 1), is_set(0), "a=2 b=x"),
+            ("a=1 b=x", set("c=3", 1), is_full(0), "a=1 b=x"),
+            ("a=1 b=x", set("a=2 c=3", 2), is_full(0), "a=1 b=x"),
+            ("a=1 b=x", set("c=2 d=3", 3), is_full(1), "a=1 b=x"),
+            ("", fill("a=1 a=2", 1), is_filled(&[true, false]), "a=1"),
+            ("", fill("", 0), is_filled(&[]), ""),
+            ("a=1", fill("a=9 b=x", 2), is_filled(&[false, true]), "a=1 b=x"),
+            ("a=1 b=x", fill("a=9 b=8", 2), is_refused(Filled::Present), "a=1 b=x"),
+            ("a=1 b=x", fill("a=9 c=8", 2), is_refused(Filled::Full { free: 0 }), "a=1 b=x"),
+            ("a=1", exchange("a", "1", "2", 1), is_exchanged(Replaced::Replaced), "a=2"),
+            ("a=1", exchange("a", "2", "3", 1), differs("1"), "a=1"),
+            ("a=1", exchange("a", "-", "3", 0), differs("1"), "a=1"),
+            ("a=1", exchange("c", "", "3", 0), differs("-"), "a=1"),
+            ("a=1", exchange("b", "-", "x", 2), is_exchanged(Replaced::Replaced), "a=1 b=x"),
+            ("a=1", exchange("b", "-", "x", 1), is_exchanged(Replaced::Full), "a=1"),
+            ("a=1 b=x", exchange("b", "x", "-", 0), is_exchanged(Replaced::Replaced), "a=1"),
+            ("a=1", exchange("a", "1", "-", 0), is_exchanged(Replaced::Replaced), ""),
+            ("a=1", exchange("c", "-", "-", 1), is_exchanged(Replaced::Replaced), "a=1"),
+            ("", remove("a"), MapOutcome::Remove(0), ""),
+            ("a=1 b=x", remove("b c b"), MapOutcome::Remove(1), "a=1"),
+            ("a=1 b=x", remove("a b"), MapOutcome::Remove(2), ""),
+            ("", take(""), is_taken(&[]), ""),
+            ("a=1 b=x", take("b c b"), is_taken(&[Some("x"), None, None]), "a=1"),
+            ("a=1", take("a"), is_taken(&[Some("1")]), ""),
+            ("a=1", add("a", 2, 1), is_added(3), "a=3"),
+            ("a=1", add("c", -2, 2), is_added(-2), "a=1 c=-2"),
+            ("a=1", add("c", 1, 1), MapOutcome::Add(AddedToField::Full), "a=1"),
+            ("a=1", add_real("a", 0.5, 1), is_added_real(1.5), "a=1.5"),
+            ("a=1", add_real("c", -0.0, 2), is_added_real(0.0), "a=1 c=0"),
+            ("a=1", add_real("c", 0.1, 1), MapOutcome::AddReal(AddedToField::Full), "a=1"),
+            ("a=1 b=x", replace("b=y c=3", 2), is_replaced(2), "b=y c=3"),
+            ("a=1 b=x", replace("c=1 c=2", 1), is_replaced(2), "c=2"),
+            ("a=1", replace("c=1 d=2", 1), MapOutcome::Replace(ReplacedAll::Full), "a=1"),
+            ("a=1 b=x", replace("", 1), is_replaced(2), ""),
+            ("", replace("", 0), is_replaced(0), ""),
+        ];
+        for (before, op, told, after) in table {
+            let (mut model, key) = map(before);
+            let asked = format!("{before} {op:?}");
+            assert_eq!(ask(&mut model, &key, op), told, "{asked}");
+            let after = Pairs(pairs(after).into_vec());
+            assert_eq!(model.run(&key, All {}).unwrap(), after, "{asked}");
+            assert_eq!(model.run(&key, Len {}).unwrap(), after.0.len() as u64, "{asked}");
+            assert_eq!(model.run(&key, key::Exists {}).unwrap(), !after.0.is_empty(), "{asked}");
+        }
+    }
+
+    #[test]
+    fn reading_tells_what_is_there_in_the_order_asked() {
+        let (mut model, key) = map("a=1 b= c=x");
+        let asked = fields("b none c b");
+        let values = model.run(&key, Get { fields: asked.clone() }).unwrap();
+        let expected = [Some(""), None, Some("x"), Some("")].map(|text| text.map(Bytes::from));
+        assert_eq!(values.as_slice(), expected);
+        let there = model.run(&key, Contains { fields: asked }).unwrap();
+        assert_eq!(there.as_slice(), [true, false, true, true]);
+        let all = model.run(&key, Fields {}).unwrap();
+        assert_eq!(all, Members(fields("c b a").into_vec()));
+        let missing = Key::alone("", "missing").unwrap();
+        assert_eq!(model.run(&missing, All {}).unwrap(), Pairs::default());
+        let page = model.run(&missing, Page { after: None, count: 1 }).unwrap();
+        assert_eq!(page, PairsPage { pairs: Pairs::default(), next: None });
+        assert!(!model.run(&missing, key::Exists {}).unwrap());
+    }
+
+    #[test]
+    fn a_field_is_added_to_exactly_or_not_at_all() {
+        let (mut model, key) = map("max=9223372036854775807 text=1.5 odd=007");
+        let before = model.clone();
+        let add = |by: i64, field: &str| by.add(field.into(), None);
+        let fault = model.run(&key, add(1, "max")).unwrap_err();
+        assert!(fault.is_overflow() && fault.to_string().contains("field \"max\""), "{fault}");
+        for field in ["text", "odd"] {
+            let fault = model.run(&key, add(1, field)).unwrap_err();
+            assert!(fault.is_not_a_number(), "{fault}");
+            assert!(fault.to_string().contains(&format!("field \"{field}\"")), "{fault}");
+        }
+        let sum = model.run(&key, f64::MAX.add("max".into(), None));
+        assert_eq!(sum.unwrap(), AddedToField::Added(f64::MAX));
+        assert!(model.run(&key, f64::MAX.add("max".into(), None)).unwrap_err().is_overflow());
+        let mut model = before;
+        assert_eq!(model.run(&key, add(-1, "max")).unwrap(), AddedToField::Added(i64::MAX - 1));
+        // What a float left is a whole number again, as far as its digits are.
+        model.run(&key, 1e16.add("sum".into(), None)).unwrap();
+        let sum = model.run(&key, add(1, "sum")).unwrap();
+        assert_eq!(sum, AddedToField::Added(10_000_000_000_000_001));
+    }
+
+    #[test]
+    fn what_is_added_up_equals_its_digits() {
+        let (mut added, key) = map("");
+        added.run(&key, 7_i64.add("a".into(), None)).unwrap();
+        let (set, _) = map("a=7");
+        assert!(added.states().eq(set.states()));
+        assert!(!added.states().eq(map("a=8").0.states()));
+        assert!(!added.states().eq(map("b=7").0.states()));
+        assert!(!added.states().eq(map("a=7 b=7").0.states()));
+    }
+
+    #[test]
+    fn other_kinds_are_no_maps_and_a_map_is_none_of_them() {
+        let (mut model, prices) = map("a=1");
+        let [number, seats] = ["number", "seats"].map(|name| Key::alone("", name).unwrap());
+        model.run(&number, counter::Add::by(1)).unwrap();
+        model.run(&seats, capacity::Resize { to: 1 }).unwrap();
+        for other in [&number, &seats] {
+            assert!(model.run(other, Len {}).unwrap_err().is_wrong_type());
+            let set = Set { pairs: pairs(""), limit: None };
+            assert!(model.run(other, set).unwrap_err().is_wrong_type());
+        }
+        assert!(model.run(&prices, counter::Add::by(1)).unwrap_err().is_wrong_type());
+        assert!(model.run(&prices, capacity::Resize { to: 1 }).unwrap_err().is_wrong_type());
+    }
+
+    #[test]
+    fn a_change_keeps_the_time_to_live_and_an_emptied_map_loses_it() {
+        let (mut model, key) = map("a=1");
+        model.run(&key, key::Expire { after: LONG }).unwrap();
+        let lives = |model: &mut Model, key| {
+            matches!(model.run(key, key::Ttl {}).unwrap(), key::Life::Left(_))
+        };
+        for op in [set("b=2", 0), add("c", 1, 0), remove("a"), replace("d=4", 0)] {
+            model.apply(&Batch::one(Step::new(key.clone(), op))).unwrap();
+            assert!(lives(&mut model, &key));
+        }
+        for empties in [remove("d"), take("d"), replace("", 0), exchange("d", "4", "-", 0)] {
+            let mut model = model.clone();
+            let sliding = Lifetime::Sliding(LONG);
+            model.apply(&Batch::one(Step::new(key.clone(), empties).lifetime(sliding))).unwrap();
+            assert_eq!(model.run(&key, key::Ttl {}).unwrap(), key::Life::Missing);
+            model.apply(&Batch::one(Step::new(key.clone(), set("d=4", 0)))).unwrap();
+            assert_eq!(model.run(&key, key::Ttl {}).unwrap(), key::Life::Persistent);
+        }
+    }
+
+    #[test]
+    fn what_no_operation_may_ask_is_misuse_and_changes_nothing() {
+        let (mut model, key) = map("a=1");
+        let long = || Bytes::from(vec![b'x'; VALUE_BYTES_MAX + 1]);
+        let many = |count| (0..count).map(|n: usize| (n.to_string().into(), "".into()));
+        let reserved = || fields("a ::limit");
+        let pair = |field: Bytes, value| [(field, value)].into_iter().collect();
+        let on = |field: &str, old, to| ReplaceIf { field: field.into(), old, to, limit: None };
+        let ops = [
+            MapOp::Get(Get { fields: reserved() }),
+            MapOp::Contains(Contains { fields: reserved() }),
+            MapOp::Remove(Remove { fields: reserved() }),
+            MapOp::Take(Take { fields: reserved() }),
+            MapOp::Take(Take { fields: [long()].into_iter().collect() }),
+            set("::=1", 0),
+            fill("b=1 ::x=1", 0),
+            replace("::x=1", 0),
+            MapOp::Set(Set { pairs: many(ELEMENTS_MAX + 1).collect(), limit: None }),
+            MapOp::Set(Set { pairs: pair("b".into(), long()), limit: None }),
+            MapOp::Set(Set { pairs: pair(long(), "b".into()), limit: None }),
+            MapOp::ReplaceIf(on("::x", None, None)),
+            MapOp::ReplaceIf(on("b", None, Some(long()))),
+            MapOp::ReplaceIf(on("b", Some(long()), None)),
+            add("::x", 1, 0),
+            add_real("::x", 1.0, 0),
+            add_real("b", f64::NAN, 0),
+            add_real("b", f64::INFINITY, 0),
+            MapOp::Page(Page { after: None, count: 0 }),
+            MapOp::Page(Page { after: None, count: PAGE_MAX + 1 }),
+        ];
+        let before = model.clone();
+        for op in ops {
+            let fault = model.apply(&Batch::one(Step::new(key.clone(), op))).unwrap_err();
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        assert!(model.states().eq(before.states()));
+        let most = Set { pairs: many(ELEMENTS_MAX).collect(), limit: None };
+        model.run(&key, most).unwrap();
+        assert!(model.run(&key, Page { after: None, count: PAGE_MAX }).unwrap().next.is_some());
+        for field in ["", ":", "a::", ":a:"] {
+            model.run(&key, 1_i64.add(field.into(), None)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_map_that_has_shrunk_gives_its_memory_back() {
+        let mut map = MapState::default();
+        let fields: Vec<Bytes> = (0..10_000).map(|n| n.to_string().into()).collect();
+        for field in &fields {
+            map.add(field, 1_i64, None).unwrap();
+        }
+        for field in &fields[10..] {
+            map.take(field);
+            assert!(map.fields.capacity() <= 64.max(map.fields.len() * 8 + 8));
+        }
+        assert_eq!(map.len(), 10);
+        assert!(fields[..10].iter().all(|field| map.get(field) == Some("1".into())));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Event {
+        Page(u64),
+        Set(u8),
+        Remove(u8),
+        Replace(BTreeSet<u8>),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            3 => (1_u64..8).prop_map(Event::Page),
+            2 => (0_u8..40).prop_map(Event::Set),
+            2 => (0_u8..40).prop_map(Event::Remove),
+            1 => prop::collection::btree_set(0_u8..40, 0..40).prop_map(Event::Replace),
+        ]
+    }
+
+    fn named(fields: impl IntoIterator<Item = u8>) -> Few<(Bytes, Bytes)> {
+        fields.into_iter().map(|field| (vec![field].into(), "".into())).collect()
+    }
+
+    proptest! {
+        /// Whatever others do between the pages.
+        #[test]
+        fn who_is_there_from_the_first_page_to_the_last_is_on_one(
+            first in prop::collection::btree_set(0_u8..40, 1..40),
+            events in prop::collection::vec(event(), 0..60),
+        ) {
+            let mut map = MapState::default();
+            map.set(&named(first.iter().copied()), None);
+            let (mut stayed, mut seen) = (first, BTreeSet::new());
+            let mut turn = |map: &MapState, after, count| {
+                let page = map.page(after, count);
+                assert!(page.pairs.0.len() as u64 <= count);
+                seen.extend(page.pairs.0.iter().map(|(field, _)| field[0]));
+                page.next
+            };
+            let mut next = turn(&map, None, 1);
+            for event in events {
+                match event {
+                    Event::Page(count) if next.is_some() => next = turn(&map, next, count),
+                    Event::Page(_) => break,
+                    Event::Set(field) => {
+                        map.set(&named([field]), None);
+                    }
+                    Event::Remove(field) => {
+                        map.take(&vec![field].into());
+                        stayed.remove(&field);
+                    }
+                    Event::Replace(with) => {
+                        map.replace(&named(with.iter().copied()), None);
+                        stayed.retain(|field| with.contains(field));
+                    }
+                }
+            }
+            while next.is_some() {
+                next = turn(&map, next, 7);
+            }
+            prop_assert!(stayed.is_subset(&seen), "{:?}", &stayed - &seen);
+        }
+    }
 }
