@@ -10,6 +10,7 @@ use exactly_core::layers::{Call, Faults, History, Odds, Record, Retry, RetryPoli
 use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take, Taken};
 use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
+use exactly_core::operations::map::{self, Addend};
 use exactly_core::operations::{flag, set, value};
 use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
 use fastrand::Rng;
@@ -64,6 +65,7 @@ pub async fn of_every_kind(subject: Subject) {
                 values_and_flags(&subject, &mut dice).await;
                 sets(&subject, &mut dice).await;
                 seats(&subject, &mut dice, &mut holds).await;
+                prices(&subject, &mut dice).await;
             }
         })
         .await;
@@ -129,6 +131,32 @@ async fn seats(subject: &Subject, dice: &mut Rng, holds: &mut Vec<HoldId>) {
             (Some(hold), 0) => drop(subject.ok(&seats, Confirm { hold }).await),
             (Some(hold), 1..) => drop(subject.ok(&seats, Release { hold }).await),
         },
+    }
+}
+
+async fn prices(subject: &Subject, dice: &mut Rng) {
+    let prices = key("prices");
+    let text = |dice: &mut Rng| Bytes::from(["1", "2", "3"][dice.usize(..3)]);
+    let field = |dice: &mut Rng| Bytes::from(["a", "b", "c"][dice.usize(..3)]);
+    let fields = |dice: &mut Rng| [field(dice), field(dice)].into_iter().collect();
+    let pairs = |dice: &mut Rng| {
+        [(field(dice), text(dice)), (field(dice), text(dice))].into_iter().collect()
+    };
+    let limit = NonZeroU64::new(2);
+    match dice.u8(..10) {
+        0 => drop(subject.ok(&prices, map::All {}).await),
+        1 => drop(subject.ok(&prices, map::Get { fields: fields(dice) }).await),
+        2 => drop(subject.ok(&prices, map::Set { pairs: pairs(dice), limit }).await),
+        3 => drop(subject.ok(&prices, map::SetIfAbsent { pairs: pairs(dice), limit }).await),
+        4 => {
+            let (old, to) = (Some(text(dice)), dice.bool().then(|| text(dice)));
+            let replace = map::ReplaceIf { field: field(dice), old, to, limit };
+            drop(subject.ok(&prices, replace).await);
+        }
+        5 => drop(subject.ok(&prices, map::Remove { fields: fields(dice) }).await),
+        6 => drop(subject.ok(&prices, map::Take { fields: fields(dice) }).await),
+        7 => drop(subject.ok(&prices, map::Replace { with: pairs(dice), limit }).await),
+        8.. => drop(subject.ok(&prices, 1_i64.add(field(dice), limit)).await),
     }
 }
 

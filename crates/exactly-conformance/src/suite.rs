@@ -24,6 +24,12 @@ macro_rules! suite {
             }
             sets = operations::set::several { moving, replacing, combining }
             set_life = operations::set::life { expiry, taken_back }
+            map = operations::map {
+                meaning, replacing_if, limits, any_bytes, undone,
+                wrong_type, expiry, bad_settings
+            }
+            map_numbers = operations::map::numbers { whole, real }
+            map_pages = operations::map::pages { of_many_fields, while_others_change }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -35,6 +41,10 @@ macro_rules! suite {
             set_race = races::set {
                 last_places, all_of_one, taken_once, moved_both_ways, replaced_whole,
                 stored_at_one_moment, in_and_out
+            }
+            map_race = races::map {
+                additions, one_is_first, updates, replaced_whole, set_together,
+                each_is_taken_once, last_places
             }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
@@ -52,7 +62,8 @@ macro_rules! suite {
             cancelled = cancelled { whole_or_nothing, many_at_once }
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random {
-                batches_mean_what_the_model_says, sets_mean_what_the_model_says
+                batches_mean_what_the_model_says, sets_mean_what_the_model_says,
+                maps_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

@@ -1,5 +1,8 @@
 //! Random batches mean the same on the engine as in the model.
 
+mod map;
+mod set;
+
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -11,8 +14,7 @@ use exactly_core::operations::counter::{
 use exactly_core::operations::key::{
     Delete, Exists, Expire, KeyOutcome, Life, Persist, Rename, Ttl,
 };
-use exactly_core::operations::set::Combination;
-use exactly_core::operations::{flag, set, value};
+use exactly_core::operations::{flag, value};
 use exactly_core::{
     Batch, Bytes, Condition, Destination, Epoch, Fault, HoldId, Key, Lifetime, Model, Op,
     Operation, Outcome, Reply, Step,
@@ -127,12 +129,6 @@ fn capacity() -> impl Strategy<Value = Draft> {
     ]
 }
 
-fn members<B: FromIterator<Bytes> + std::fmt::Debug>() -> impl Strategy<Value = B> {
-    // Few of few, so that sets have members in common and limits are met.
-    let some = prop::collection::vec(prop::sample::select(vec!["", "a", "b", "c", "d"]), 0..5);
-    some.prop_map(|some| some.into_iter().map(Bytes::from).collect())
-}
-
 fn limit() -> impl Strategy<Value = Option<NonZeroU64>> {
     prop::option::of((1_u64..4).prop_map(|limit| NonZeroU64::new(limit).unwrap()))
 }
@@ -148,36 +144,6 @@ fn lifetime() -> impl Strategy<Value = Lifetime> {
 fn destination() -> impl Strategy<Value = Box<Destination>> {
     (some_key(), limit(), lifetime())
         .prop_map(|(to, limit, lifetime)| Box::new(Destination { key: name(to), limit, lifetime }))
-}
-
-fn combination() -> impl Strategy<Value = Combination> {
-    use Combination::{Difference, Intersection, Union};
-    prop::sample::select(vec![Union, Intersection, Difference])
-}
-
-fn some_keys(least: usize) -> impl Strategy<Value = Vec<Key>> {
-    prop::collection::vec(some_key().prop_map(name), least..4)
-}
-
-/// Lots are drawn only where all are: what else is drawn differs each time.
-fn set() -> impl Strategy<Value = Draft> {
-    prop_oneof![
-        Just(op(set::Len {})),
-        Just(op(set::All {})),
-        Just(op(set::Random { count: 9 })),
-        members().prop_map(|members| op(set::Contains { members })),
-        (members(), limit()).prop_map(|(members, limit)| op(set::Add { members, limit })),
-        members().prop_map(|members| op(set::Remove { members })),
-        Just(op(set::Pop { count: 9 })),
-        (members(), destination()).prop_map(|(some, to): (Vec<Bytes>, _)| {
-            let member = some.into_iter().next().unwrap_or_else(|| "a".into());
-            op(set::Move { member, to })
-        }),
-        (members(), limit()).prop_map(|(with, limit)| op(set::Replace { with, limit })),
-        (combination(), some_keys(0)).prop_map(|(how, with)| op(set::Combine { how, with })),
-        (combination(), some_keys(1), limit())
-            .prop_map(|(how, of, limit)| op(set::StoreCombined { how, of, limit })),
-    ]
 }
 
 type DraftStep = (usize, Draft, Lifetime, bool);
@@ -278,13 +244,18 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
 
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
-    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set()];
+    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map()];
     all_agree(&subject, every).await;
 }
 
 /// Where most keys hold sets, most of what is asked of sets is done.
 pub async fn sets_mean_what_the_model_says(subject: Subject) {
-    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => set()]).await;
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => set::set()]).await;
+}
+
+/// Where most keys hold maps, most of what is asked of maps is done.
+pub async fn maps_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => map::map()]).await;
 }
 
 async fn all_agree(subject: &Subject, draft: impl Strategy<Value = Draft> + 'static) {
