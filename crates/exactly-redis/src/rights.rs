@@ -29,11 +29,12 @@ use crate::heard::Heard;
 /// | `+info`, `+config\|get` | the profile promises the least, and evictions go unnoticed |
 /// | `+increx` | a bounded step is a script, also where the server has a command for it |
 /// | `+select` | there is database 0 alone |
-pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl +pexpire +persist \
-                          +get +set +incrby +hset +hmget +hdel +hexists +hincrby +zadd +zrem \
-                          +zscore +zrange +zrangebyscore +scard +sismember +smismember +smembers \
-                          +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop +smove \
-                          +sunionstore +sinterstore +sdiffstore +dump +restore";
+pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl +pexpire \
+                          +persist +get +set +incrby +hset +hmget +hdel +hexists +hincrby +zadd \
+                          +zrem +zscore +zrange +zrangebyscore +scard +sismember +smismember \
+                          +smembers +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop \
+                          +smove +sunionstore +sinterstore +sdiffstore +hlen +hgetall +hkeys \
+                          +hscan +dump +restore";
 
 /// A bounded step in one command, on servers that know it.
 const BOUNDED_STEP: &str = "increx";

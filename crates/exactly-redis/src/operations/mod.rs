@@ -155,6 +155,8 @@ pub(crate) fn misuse(told: &Told<'_>) -> Result<Misuse, Fault> {
             let (old, sign) = texts();
             Misuse::Overflow(format!("{old} {sign} {} does not fit", told.text(4)))
         }
+        b"number in" => Misuse::not_a_number_in(&told.bytes(3), &told.text(2), told.bytes(4)),
+        b"overflow in" => Misuse::overflow_in(&told.bytes(2), &told.text(3), &told.text(4)),
         b"server" => Misuse::Refused(told.text(2)),
         _ => return Err(odd()),
     })

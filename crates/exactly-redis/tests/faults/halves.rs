@@ -9,8 +9,9 @@ use exactly_core::operations::counter::{
     Add, AddTimes, AddUndoable, AddedUndoable, Bounds, Get, Swap, Undo,
 };
 use exactly_core::operations::key::{Delete, Expire, Persist, Rename};
+use exactly_core::operations::map::{self, Addend};
 use exactly_core::operations::{flag, value};
-use exactly_core::{Batch, Engine, HoldId, Lifetime, Outcome, Reply, Step, Token};
+use exactly_core::{Batch, Bytes, Engine, Few, HoldId, Lifetime, Outcome, Reply, Step, Token};
 use exactly_redis::Options;
 
 use crate::scene::{PATIENT, Scene, on_every_server, run, step};
@@ -65,6 +66,40 @@ fn changes() -> Vec<Step> {
     ]
 }
 
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Few<(Bytes, Bytes)> {
+    pairs.map(|(field, value)| (field.into(), value.into())).into_iter().collect()
+}
+
+/// What can be done to a map that is there, and to one that is not.
+fn changes_of_maps() -> Vec<Step> {
+    let living = |step: Step| step.lifetime(Lifetime::Sliding(HOUR));
+    let limit = std::num::NonZeroU64::new(9);
+    let set = |limit| map::Set { pairs: pairs([("a", "2"), ("c", "3")]), limit };
+    let exchange = |old: Option<&str>, to: Option<&str>| {
+        let [old, to] = [old, to].map(|text| text.map(Bytes::from));
+        map::ReplaceIf { field: "a".into(), old, to, limit }
+    };
+    let fields = || ["a", "b"].map(Bytes::from).into_iter().collect();
+    let replace = || map::Replace { with: pairs([("a", "2"), ("c", "3")]), limit };
+    vec![
+        step("prices", set(None)),
+        living(step("prices", set(limit))),
+        step("new", set(limit)),
+        step("prices", map::SetIfAbsent { pairs: pairs([("a", "2"), ("c", "3")]), limit }),
+        step("prices", exchange(Some("1"), Some("2"))),
+        step("prices", exchange(Some("1"), None)),
+        step("new", exchange(None, Some("1"))),
+        step("prices", map::Remove { fields: fields() }),
+        step("prices", map::Take { fields: fields() }),
+        step("prices", 5_i64.add("a".into(), limit)),
+        living(step("new", 0.5.add("a".into(), None))),
+        step("prices", replace()),
+        step("brief prices", replace()),
+        step("prices", map::Replace { with: Few::new(), limit }),
+        step("prices", Delete {}),
+    ]
+}
+
 /// The same objects before every change.
 async fn furnish(scene: &Scene, engine: &impl Engine) {
     scene.server.raw(&["FLUSHALL"]).await;
@@ -76,6 +111,9 @@ async fn furnish(scene: &Scene, engine: &impl Engine) {
         step("seats", take(3)),
         step("seats", Confirm { hold: HoldId::from_u128(3) }),
         step("brief", Add::by(1)).lifetime(Lifetime::Sliding(HOUR)),
+        step("prices", map::Set { pairs: pairs([("a", "1"), ("b", "x")]), limit: None }),
+        step("brief prices", map::Set { pairs: pairs([("a", "1")]), limit: None })
+            .lifetime(Lifetime::Sliding(HOUR)),
     ];
     drop(engine.apply(Batch::of(steps)).await.unwrap());
 }
@@ -118,7 +156,7 @@ async fn a_companion_of_another_type(flavour: Flavour) {
 }
 
 /// The commands that scripts use.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "get",
     "set",
     "del",
@@ -134,6 +172,7 @@ const COMMANDS: [&str; 25] = [
     "hdel",
     "hincrby",
     "hexists",
+    "hlen",
     "zadd",
     "zrem",
     "zrangebyscore",
@@ -155,7 +194,8 @@ async fn a_missing_right(flavour: Flavour) {
     let token = || Token::caller("a", HOUR).unwrap();
     let (mut denied, mut halves) = (0, Vec::new());
     for (round, command) in COMMANDS.into_iter().enumerate() {
-        for (number, change) in changes().into_iter().enumerate() {
+        let changes = changes().into_iter().chain(changes_of_maps());
+        for (number, change) in changes.enumerate() {
             let other = [
                 step("beside", value::Set { to: "here".into() }),
                 step("beside", Add { by: 1, start: 1, bounds: Bounds::NONE }),
@@ -189,7 +229,9 @@ async fn a_missing_right(flavour: Flavour) {
                 }
                 Err(fault) => {
                     denied += 1;
-                    assert!(fault.is_denied(), "{what}: {fault}");
+                    // What could not be taken back is asked for before, and refused by the script.
+                    let asked = command == "restore" && fault.is_not_applied();
+                    assert!(fault.is_denied() || asked, "{what}: {fault}");
                     assert_eq!(before, scene.everything().await, "{what}: {fault}");
                 }
             }

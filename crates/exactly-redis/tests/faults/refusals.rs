@@ -8,7 +8,7 @@ use exactly_conformance::servers::{self, Builder, Flavour};
 use exactly_core::layers::Retry;
 use exactly_core::operations::capacity::Resize;
 use exactly_core::operations::counter::{Add, Bounds};
-use exactly_core::operations::value;
+use exactly_core::operations::{map, value};
 use exactly_core::{Batch, Engine, Fault, Token};
 use exactly_redis::{Options, Redis};
 
@@ -199,6 +199,9 @@ async fn out_of_memory(flavour: Flavour) {
     let scene = Scene::new(flavour).await;
     let engine = scene.engine().await;
     added(&engine, "b").await.unwrap();
+    let fields = |value: &str| [("a".into(), value.into())].into_iter().collect();
+    run(&engine, "map", map::Set { pairs: fields("1"), limit: None }).await.unwrap();
+    let map = scene.everything().await;
     scene.server.raw(&["CONFIG", "SET", "maxmemory", "1"]).await;
     refused(&scene, &engine, |fault| fault.is_out_of_memory() && fault.is_not_applied()).await;
     // A counter that begins with a number of its own has to be created by a script.
@@ -206,12 +209,17 @@ async fn out_of_memory(flavour: Flavour) {
     for fault in [
         run(&engine, "a", begins).await.unwrap_err(),
         run(&engine, "a", Resize { to: 3 }).await.unwrap_err(),
+        run(&engine, "map", map::Set { pairs: fields("2"), limit: None }).await.unwrap_err(),
+        run(&engine, "map", map::Replace { with: fields("2"), limit: None }).await.unwrap_err(),
     ] {
         assert!(fault.is_out_of_memory() && fault.is_not_applied(), "{fault}");
     }
     assert_eq!(scene.server.raw(&["EXISTS", "{a}"]).await, "0");
+    assert_eq!(scene.everything().await, map);
     assert_eq!(read(&engine, "b").await.unwrap(), 1);
     // What frees memory is allowed.
+    let removed = map::Remove { fields: ["a".into()].into_iter().collect() };
+    assert_eq!(run(&engine, "map", removed).await.unwrap(), 1);
     assert!(run(&engine, "b", exactly_core::operations::key::Delete {}).await.unwrap());
     scene.server.raw(&["CONFIG", "SET", "maxmemory", "0"]).await;
     well_again(&scene, &engine).await;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
-use exactly_core::operations::key::Exists;
 use exactly_core::operations::map::{
     All, Contains, Filled, Len, Page, Pairs, Remove, Replace, Set, SetFields, SetIfAbsent, Take,
 };
@@ -15,43 +14,53 @@ use crate::subject::{Subject, key, step};
 /// A hundred thousand fields, written, read and taken in parts.
 pub async fn of_many_fields(subject: Subject) {
     const COUNT: u32 = 100_000;
+    const PART: u32 = 20_000;
     let key = key("large");
     let field = |number: u32| Bytes::from(format!("field {number}"));
     let pair = |number: u32| (field(number), Bytes::from(number.to_string()));
-    let half = || (0..COUNT / 2).map(pair);
-    let set = Set { pairs: half().collect(), limit: NonZeroU64::new(u64::from(COUNT)) };
-    assert_eq!(subject.ok(&key, set).await, SetFields::Set { new: u64::from(COUNT / 2) });
-    let fill = SetIfAbsent { pairs: (COUNT / 2..COUNT).map(pair).collect(), limit: None };
-    let Filled::Filled { set } = subject.ok(&key, fill).await else { panic!("they are new") };
-    assert!(set.iter().all(|set| *set) && set.len() == COUNT as usize / 2);
-    assert_eq!(subject.ok(&key, Len {}).await, u64::from(COUNT));
-    assert_eq!(subject.ok(&key, All {}).await, Pairs((0..COUNT).map(pair).collect()));
+    for first in (0..COUNT).step_by(PART as usize) {
+        let pairs: Few<_> = (first..first + PART).map(pair).collect();
+        if first % (2 * PART) == 0 {
+            let set = Set { pairs, limit: NonZeroU64::new(u64::from(COUNT)) };
+            assert_eq!(subject.ok(&key, set).await, SetFields::Set { new: u64::from(PART) });
+        } else {
+            let fill = SetIfAbsent { pairs, limit: None };
+            let Filled::Filled { set } = subject.ok(&key, fill).await else { panic!("new ones") };
+            assert!(set.iter().all(|set| *set) && set.len() == PART as usize);
+        }
+    }
     let mut paged = Vec::new();
-    let mut page = subject.ok(&key, Page { after: None, count: 30_000 }).await;
+    let mut after = None;
     loop {
+        let mut page = subject.ok(&key, Page { after, count: u64::from(PART) }).await;
         paged.append(&mut page.pairs.0);
-        let Some(next) = page.next else { break };
-        page = subject.ok(&key, Page { after: Some(next), count: 30_000 }).await;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
     paged.sort_unstable();
     paged.dedup();
     assert_eq!(Pairs(paged), Pairs((0..COUNT).map(pair).collect()));
     // In a batch that goes back on it, and without one.
-    let take = Take { fields: (0..COUNT / 2).map(field).collect() };
-    let replace = Replace { with: half().collect(), limit: None };
+    let take = Take { fields: (0..PART).map(field).collect() };
+    let replace = Replace { with: (0..PART).map(pair).collect(), limit: None };
     let full = Set { pairs: pairs("new=1"), limit: NonZeroU64::new(1) };
     for change in [step(&key, take.clone()), step(&key, replace)] {
         let reply = subject.apply(Batch::of([change, step(&key, full.clone())])).await;
         assert!(matches!(reply, Ok(Reply::Refused(Refusal::Operation(1, _)))), "{reply:?}");
         assert_eq!(subject.ok(&key, Len {}).await, u64::from(COUNT));
     }
-    let taken = subject.ok(&key, take).await;
-    assert!(taken.iter().flatten().eq(half().map(|(_, value)| value).collect::<Vec<_>>().iter()));
-    let there = Contains { fields: (0..COUNT / 2).map(field).collect() };
-    assert!(subject.ok(&key, there).await.iter().all(|there| !there));
-    let rest = Remove { fields: (COUNT / 2..COUNT).map(field).collect() };
-    assert_eq!(subject.ok(&key, rest).await, u64::from(COUNT / 2));
-    assert!(!subject.ok(&key, Exists {}).await);
+    let taken = subject.ok(&key, take).await.into_iter().flatten();
+    assert!(taken.eq((0..PART).map(|number| pair(number).1)));
+    let there = Contains { fields: (0..2 * PART).map(field).collect() };
+    let there = subject.ok(&key, there).await;
+    assert!(there.into_iter().eq((0..2 * PART).map(|number| number >= PART)));
+    for first in (2 * PART..COUNT).step_by(PART as usize) {
+        let fields = (first..first + PART).map(field).collect();
+        assert_eq!(subject.ok(&key, Remove { fields }).await, u64::from(PART));
+    }
+    assert_eq!(subject.ok(&key, All {}).await, Pairs((PART..2 * PART).map(pair).collect()));
 }
 
 /// Who is there from the first page to the last is on one of them, whatever becomes of others.
