@@ -21,7 +21,8 @@ use crate::heard::Heard;
 /// `~{*`.
 ///
 /// Without `+restore`, which many servers call dangerous, all works but for deleting or renaming a
-/// capacity in a batch of several operations: that is *not applied* then. Not needed, but of use:
+/// capacity or a collection in a batch of several operations: that is *not applied* then. Not
+/// needed, but of use:
 ///
 /// | right | without it |
 /// | --- | --- |

@@ -40,6 +40,7 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     read: Read<'a, O, T>,
     abandoned: Option<Abandoned<O>>,
     read_named: Option<Read<'a, O, T>>,
+    read_by: Option<ReadBy<'a, O, T>>,
     finish: Option<&'a Finish<T>>,
 }
 
@@ -52,6 +53,10 @@ type Read<'a, O, T> = fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fau
 /// What the handle makes of what was read, such as its default of nothing.
 pub(crate) type Finish<T> = dyn Fn(T) -> T + Send + Sync;
 
+/// As [`Read`], knowing what was asked about, such as a field.
+type ReadBy<'a, O, T> =
+    Box<dyn Fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fault> + Send + Sync + 'a>;
+
 impl<'a, O: Operation, T> Call<'a, O, T> {
     pub(crate) fn new(object: &'a Object, operation: O, read: Read<'a, O, T>) -> Self {
         Self::fallible(object, Ok(operation), read)
@@ -63,8 +68,38 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         read: Read<'a, O, T>,
     ) -> Self {
         let (lifetime, delivery) = (object.lifetime(), Delivery::ExactlyOnce);
-        let (abandoned, read_named, finish) = (None, None, None);
-        Self { object, operation, lifetime, delivery, read, abandoned, read_named, finish }
+        Self {
+            object,
+            operation,
+            lifetime,
+            delivery,
+            read,
+            abandoned: None,
+            read_named: None,
+            read_by: None,
+            finish: None,
+        }
+    }
+
+    /// A call whose answer is read by what it was about: that goes with the call.
+    pub(crate) fn about<A: Send + Sync + 'a>(
+        object: &'a Object,
+        asked: Result<(O, A), Fault>,
+        read: fn(&'a Object, &A, O::Outcome) -> Result<T, Fault>,
+    ) -> Self
+    where
+        O: 'a,
+        T: 'a,
+    {
+        let unread = |_: &'a Object, _| Err(Fault::broken("an answer was read without its call"));
+        match asked {
+            Ok((operation, about)) => {
+                let read_by: ReadBy<'a, O, T> =
+                    Box::new(move |object, outcome| read(object, &about, outcome));
+                Self { read_by: Some(read_by), ..Self::new(object, operation, unread) }
+            }
+            Err(fault) => Self::fallible(object, Err(fault), unread),
+        }
     }
 
     /// Leaves the time to live alone.
@@ -173,9 +208,10 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
     type Output = Result<T, Fault>;
     type IntoFuture = Calling<'a, O, T>;
 
-    fn into_future(self) -> Calling<'a, O, T> {
-        let (object, read, finish) = (self.object, self.read, self.finish);
-        Calling { object, read, finish, flight: Flight::Waiting(self) }
+    fn into_future(mut self) -> Calling<'a, O, T> {
+        let (object, read, read_by) = (self.object, self.read, self.read_by.take());
+        let finish = self.finish;
+        Calling { object, read, read_by, finish, flight: Flight::Waiting(self) }
     }
 }
 
@@ -194,6 +230,7 @@ impl<O: Operation, T> fmt::Debug for Call<'_, O, T> {
 pub struct Calling<'a, O: Operation, T> {
     object: &'a Object,
     read: Read<'a, O, T>,
+    read_by: Option<ReadBy<'a, O, T>>,
     finish: Option<&'a Finish<T>>,
     flight: Flight<'a, O, T>,
 }
@@ -234,7 +271,10 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
             }
         };
         this.flight = Flight::Landed;
-        let read = outcome.and_then(|outcome| (this.read)(this.object, outcome));
+        let read = outcome.and_then(|outcome| match &this.read_by {
+            Some(read) => read(this.object, outcome),
+            None => (this.read)(this.object, outcome),
+        });
         Poll::Ready(match this.finish {
             Some(finish) => read.map(finish),
             None => read,

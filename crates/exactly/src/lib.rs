@@ -51,6 +51,7 @@
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
 //! | members, each once, also with a limit to them | [`Set`] |
+//! | named fields that are each changed apart, or some of them together | [`Map`] |
 //!
 //! What a [`Value`] can hold, and how it is written, is the table of [`Form`].
 //!
@@ -87,6 +88,7 @@ pub use object::Object;
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
+pub use objects::map::{Map, MapPages};
 pub use objects::set::{Set, SetPages};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use store::{Store, StoreBuilder};
@@ -96,6 +98,7 @@ pub use exactly_core::codec::Compressed;
 pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
+pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
 pub use exactly_core::operations::set::{
     Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,
 };

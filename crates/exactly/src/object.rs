@@ -76,9 +76,9 @@ impl Object {
 
 /// The verbs that every handle has, whatever it holds. The handle has a field `object`.
 macro_rules! common_verbs {
-    ($handle:ident $(<$n:ident: $bound:ident>)?) => {
+    ($handle:ident $(<$($n:ident: $bound:ident),+>)?) => {
         /// Verbs that every object has.
-        impl $(<$n: $bound>)? $handle $(<$n>)? {
+        impl $(<$($n: $bound),+>)? $handle $(<$($n),+>)? {
             /// Starts a time to live of `ttl` with a write that finds none running: fixed from the
             /// first write.
             #[must_use]
@@ -166,19 +166,19 @@ macro_rules! common_verbs {
             }
         }
 
-        impl $(<$n: $bound>)? AsRef<$crate::Object> for $handle $(<$n>)? {
+        impl $(<$($n: $bound),+>)? AsRef<$crate::Object> for $handle $(<$($n),+>)? {
             fn as_ref(&self) -> &$crate::Object {
                 &self.object
             }
         }
 
-        impl $(<$n: $bound>)? $crate::declare::Ttl for $handle $(<$n>)? {
+        impl $(<$($n: $bound),+>)? $crate::declare::Ttl for $handle $(<$($n),+>)? {
             fn ttl(self, ttl: std::time::Duration) -> Self {
                 self.with_ttl(ttl)
             }
         }
 
-        impl $(<$n: $bound>)? $crate::declare::TtlSliding for $handle $(<$n>)? {
+        impl $(<$($n: $bound),+>)? $crate::declare::TtlSliding for $handle $(<$($n),+>)? {
             fn ttl_sliding(self, ttl: std::time::Duration) -> Self {
                 self.with_sliding_ttl(ttl)
             }

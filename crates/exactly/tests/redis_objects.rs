@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use exactly::redis::{KeyStyle, Options};
-use exactly::{Capacity, Counter, Life, Objects, Ran, Renamed, Set, Store, Tried, Value};
+use exactly::{
+    Capacity, Counter, Json, Life, Map, Objects, Ran, Renamed, Set, Store, Tried, Value,
+};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 #[derive(Objects, Clone)]
@@ -22,6 +24,9 @@ struct Course {
     scores: Set<i64>,
     #[exactly(limit = 30)]
     seats: Capacity,
+    prefs: Map<String, String>,
+    #[exactly(ttl = "1h")]
+    votes: Map<String, i64>,
     #[exactly(global)]
     total: Counter,
 }
@@ -134,6 +139,52 @@ async fn both_work_on_the_same_sets() {
     assert!(course.students.is_empty().await.unwrap());
     server.raw(&["SADD", "course:42:students", "Ada"]).await;
     assert_eq!(course.students.ttl().await.unwrap(), Life::Persistent, "another set than before");
+}
+
+/// A `hash_key`: the gem sends these commands for `store`, `bulk_set`, `incrby`, `fill`, `delete`.
+#[tokio::test]
+async fn a_hash_of_the_gem_is_a_map() {
+    let Some((server, course)) = shared().await else { return };
+    let (prefs, votes) = (&course.prefs, &course.votes);
+    assert_eq!(prefs.all().await.unwrap(), []);
+    for gem in [
+        &["HSET", "course:42:prefs", "colour", "çöğüş"][..],
+        &["HMSET", "course:42:prefs", "size", "", "::odd", "x"],
+        &["HINCRBY", "course:42:votes", "yes", "41"],
+        &["HINCRBYFLOAT", "course:42:votes", "rating", "4.5"],
+    ] {
+        server.raw(gem).await;
+    }
+    assert_eq!(prefs.get("colour").await.unwrap().as_deref(), Some("çöğüş"));
+    assert_eq!(prefs.get_many(["size", "none"]).await.unwrap(), [Some(String::new()), None]);
+    let mut fields = prefs.fields().await.unwrap();
+    fields.sort();
+    assert_eq!(fields, ["::odd", "colour", "size"], "what others named is read");
+    assert_eq!(votes.increment("yes").await.unwrap(), 42);
+    assert_eq!(votes.add("rating", 0.25).await.unwrap(), 4.75);
+    // And the other way round.
+    assert_eq!(server.raw(&["HINCRBY", "course:42:votes", "yes", "1"]).await, "43");
+    assert_eq!(server.raw(&["HINCRBYFLOAT", "course:42:votes", "rating", "0.25"]).await, "5");
+    prefs.set_many([("colour", "red"), ("note", "a b")]).await.unwrap();
+    assert_eq!(server.raw(&["HGET", "course:42:prefs", "colour"]).await, "red");
+    assert_eq!(server.raw(&["HGET", "course:42:prefs", "note"]).await, "a b");
+    assert_eq!(server.raw(&["HSETNX", "course:42:prefs", "note", "c"]).await, "0");
+    assert!(prefs.remove("note").await.unwrap());
+    assert_eq!(server.raw(&["HEXISTS", "course:42:prefs", "note"]).await, "0");
+    // The gem's time to live is kept, also where all fields are replaced; ours comes with a write.
+    server.raw(&["EXPIRE", "course:42:prefs", "1000"]).await;
+    assert_eq!(prefs.replace([("only", "one")]).await.unwrap(), 3);
+    assert_eq!(server.raw(&["HGETALL", "course:42:prefs"]).await, "only\none");
+    for key in ["course:42:prefs", "course:42:votes"] {
+        let left: u64 = server.raw(&["PTTL", key]).await.parse().unwrap();
+        assert!(left > 900_000, "{key} {left}");
+    }
+    // With `marshal_keys` each value is a document of the gem's own: the bytes are the user's.
+    let documents: Map<String, Json<Vec<u8>>> = Map::new(votes.as_ref().store(), "documents");
+    server.raw(&["HSET", "documents", "a", "[1,2]"]).await;
+    assert_eq!(documents.get("a").await.unwrap(), Some(Json(vec![1, 2])));
+    assert!(prefs.take("only").await.unwrap().is_some());
+    assert_eq!(server.raw(&["EXISTS", "course:42:prefs"]).await, "0");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use exactly::{Capacity, Counter, Flag, Objects, Set, Store, Token, Value};
+use exactly::{Capacity, Counter, Flag, Map, Objects, Set, Store, Token, Value};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exactly-redis/WIRE.md");
@@ -38,11 +38,24 @@ struct Course {
     seats: Capacity,
     motto: Value<String>,
     closed: Flag,
+    #[exactly(ttl = "1h")]
+    fresh: Counter,
+}
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Sets {
     students: Set<String>,
     #[exactly(limit = 30, ttl = "1h")]
     guests: Set<String>,
-    #[exactly(ttl = "1h")]
-    fresh: Counter,
+}
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Maps {
+    grades: Map<String, i64>,
+    #[exactly(limit = 30, ttl = "1h")]
+    visits: Map<String, i64>,
 }
 
 /// The server's log of what it is told.
@@ -142,8 +155,7 @@ macro_rules! calls {
 
 /// All calls on the objects of this id.
 async fn page(server: &Redis, store: &Store, id: u32) -> String {
-    let Course { taken, limited, rating, seats, motto, closed, students, guests, fresh } =
-        Course::at(store, id);
+    let Course { taken, limited, rating, seats, motto, closed, fresh } = Course::at(store, id);
     let mut monitor = Monitor::of(server);
     let mut page = OPENING.to_owned();
     let job = Token::caller(format!("job-{id}"), Duration::from_secs(3600)).unwrap();
@@ -186,24 +198,10 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
         closed.mark_for(Duration::from_secs(60));
         closed.clear();
     }
-    calls! { page, monitor, server, store, "Set":
-        students.add("ada");
-        students.add_many(["ada", "bob", "cem"]).at_most_once();
-        guests.try_add("ada");
-        students.contains("ada");
-        students.contains_many(["ada", "dan"]);
-        students.len();
-        students.all();
-        students.pages(100).next_page();
-        students.random();
-        students.move_to("cem", &guests);
-        students.union([&guests]);
-        students.store_intersection([&students, &guests]);
-        students.replace(["ada"]);
-        guests.remove("ada");
-        students.pop();
-        guests.replace([] as [String; 0]);
-    }
+    let to = (&mut page, &mut monitor);
+    Sets::at(store, id).page(to, server, store).await;
+    let to = (&mut page, &mut monitor);
+    Maps::at(store, id).page(to, server, store).await;
     calls! { page, monitor, server, store, "Every object":
         taken.exists();
         taken.ttl();
@@ -213,6 +211,63 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
         limited.delete();
     }
     page
+}
+
+/// Where a part of the page goes.
+type To<'a> = (&'a mut String, &'a mut Monitor);
+
+impl Sets {
+    async fn page(self, (page, monitor): To<'_>, server: &Redis, store: &Store) {
+        let Self { students, guests } = self;
+        calls! { page, monitor, server, store, "Set":
+            students.add("ada");
+            students.add_many(["ada", "bob", "cem"]).at_most_once();
+            guests.try_add("ada");
+            students.contains("ada");
+            students.contains_many(["ada", "dan"]);
+            students.len();
+            students.all();
+            students.pages(100).next_page();
+            students.random();
+            students.move_to("cem", &guests);
+            students.union([&guests]);
+            students.store_intersection([&students, &guests]);
+            students.replace(["ada"]);
+            guests.remove("ada");
+            students.pop();
+            guests.replace([] as [String; 0]);
+        }
+    }
+}
+
+impl Maps {
+    async fn page(self, (page, monitor): To<'_>, server: &Redis, store: &Store) {
+        let Self { grades, visits } = self;
+        calls! { page, monitor, server, store, "Map":
+            grades.get("ada");
+            grades.get_many(["ada", "alan"]);
+            grades.contains("ada");
+            grades.len();
+            grades.set("ada", 1);
+            visits.set("ada", 1);
+            grades.set_many([("ada", 2), ("alan", 3)]);
+            grades.set_if_absent("emmy", 4);
+            grades.fill([("ada", 9), ("kurt", 5)]);
+            grades.get_or_set("kurt", 9);
+            grades.add("kurt", 1);
+            visits.try_add("alan", 0.5);
+            grades.replace_if("kurt", &6, 7);
+            grades.remove_if("kurt", &7);
+            grades.update("ada", |grade| grade.unwrap_or(0) + 1);
+            grades.all();
+            grades.fields();
+            grades.pages(100).next_page();
+            grades.take("ada");
+            grades.remove_many(["alan", "emmy"]);
+            grades.replace([("ada", 1)]);
+            visits.replace([("ada", 1)]);
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,19 +6,15 @@ local function must_be_map(main)
   if is_of_another_type(told) or told == 1 then misuse('type', 'a map', kind_of(main)) end
 end
 
--- The value of one field, false where there is none: asked together with what tells a capacity.
-local function value_at(main, field)
-  local told = redis.pcall('HMGET', main, '::limit', field)
-  if is_of_another_type(told) or told[1] then misuse('type', 'a map', kind_of(main)) end
-  return told[2]
-end
-
+-- The values of these fields, false where there is none: asked together with what tells a capacity.
 local function values_at(main, fields)
-  local values = {}
-  for first = 1, #fields, PART do
+  local values = redis.pcall('HMGET', main, '::limit', unpack(fields, 1, math.min(#fields, PART)))
+  if is_of_another_type(values) or values[1] then misuse('type', 'a map', kind_of(main)) end
+  table.remove(values, 1)
+  for first = PART + 1, #fields, PART do
     local last = math.min(first + PART - 1, #fields)
-    for place, value in ipairs(redis.call('HMGET', main, unpack(fields, first, last))) do
-      values[first + place - 1] = value
+    for _, value in ipairs(redis.call('HMGET', main, unpack(fields, first, last))) do
+      values[#values + 1] = value
     end
   end
   return values
@@ -69,7 +65,7 @@ end
 
 -- Adds to the number in a field. `of` is how numbers are read and added.
 local function add_to(of, main, limit, field, by)
-  local found = value_at(main, field)
+  local found = values_at(main, { field })[1]
   local old = found and of.read(found)
   if found and not old then misuse('number in', of.name, field, found) end
   if not found and room(main, limit) == 0 then return { 'refused' } end
@@ -103,7 +99,6 @@ local function marked(values)
 end
 
 function maps.get(main)
-  must_be_map(main)
   return marked(values_at(main, some_args(arg())))
 end
 
@@ -170,7 +165,7 @@ end
 function maps.exchange(main)
   local limit, field = arg(), arg()
   local old, to = arg() == '1' and arg(), arg() == '1' and arg()
-  local found = value_at(main, field)
+  local found = values_at(main, { field })[1]
   if found ~= old then
     return found and { 'refused', 'some', found } or { 'refused', 'none' }
   end
@@ -193,7 +188,6 @@ function maps.remove(main)
 end
 
 function maps.take(main)
-  must_be_map(main)
   local fields, seen, back = some_args(arg()), {}, {}
   local values = values_at(main, fields)
   for place, field in ipairs(fields) do
@@ -222,17 +216,21 @@ end
 function maps.replace(main)
   must_be_map(main)
   local limit, list = arg(), some_args(arg())
-  if limit ~= '' and #each_once(list, 2) > tonumber(limit) then return { 'refused' } end
-  local before, left = redis.call('HLEN', main), redis.call('PTTL', main)
-  remember(main)
-  if before > 0 then
-    -- A server without memory refuses what takes some, and asks only at a script's first write.
-    if #list > 0 then write('HSET', main, list[1], list[2]) end
-    write('DEL', main)
+  local fields = each_once(list, 2)
+  if limit ~= '' and #fields > tonumber(limit) then return { 'refused' } end
+  local found, wanted, others = redis.call('HKEYS', main), {}, {}
+  for _, field in ipairs(fields) do wanted[field] = true end
+  for _, field in ipairs(found) do
+    if not wanted[field] then others[#others + 1] = field end
   end
+  if journal then
+    remember_fields(main, others)
+    remember_fields(main, fields)
+  end
+  -- The new ones come first: so the key stays, and its time to live.
   in_parts(write, 'HSET', main, list)
-  if left >= 0 and #list > 0 then write('PEXPIRE', main, math.max(left, 1)) end
-  return { 'done', digits(before) }
+  in_parts(write, 'HDEL', main, others)
+  return { 'done', digits(#found) }
 end
 
 local function map(op, names)

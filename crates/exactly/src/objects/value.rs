@@ -250,7 +250,7 @@ pub const UPDATE_ATTEMPTS_MAX: u32 = 64;
 
 /// Lets others go first, the longer the more often they have been faster. The first attempts only
 /// yield.
-async fn give_way(attempt: u32) {
+pub(crate) async fn give_way(attempt: u32) {
     const YIELDS: u32 = 8;
     if attempt <= YIELDS || tokio::runtime::Handle::try_current().is_err() {
         return tokio::task::yield_now().await;
