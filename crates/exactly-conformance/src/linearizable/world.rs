@@ -125,7 +125,10 @@ fn digest(key: &Key, entry: &Entry) -> u128 {
         }
         State::List(list) => {
             hasher.write_u8(4);
-            hasher.write(format!("{list:?}").as_bytes());
+            for element in list.elements() {
+                hasher.write_usize(element.len());
+                hasher.write(element);
+            }
         }
         State::Set(set) => {
             hasher.write_u8(5);
