@@ -10,6 +10,7 @@ use exactly_core::layers::{Call, Faults, History, Odds, Record, Retry, RetryPoli
 use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take, Taken};
 use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
+use exactly_core::operations::list::{End, Len, Move, Pop, Push, Range, Replace};
 use exactly_core::operations::map::{self, Addend};
 use exactly_core::operations::{flag, set, value};
 use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
@@ -66,6 +67,7 @@ pub async fn of_every_kind(subject: Subject) {
                 sets(&subject, &mut dice).await;
                 seats(&subject, &mut dice, &mut holds).await;
                 prices(&subject, &mut dice).await;
+                jobs(&subject, &mut dice).await;
             }
         })
         .await;
@@ -157,6 +159,27 @@ async fn prices(subject: &Subject, dice: &mut Rng) {
         6 => drop(subject.ok(&prices, map::Take { fields: fields(dice) }).await),
         7 => drop(subject.ok(&prices, map::Replace { with: pairs(dice), limit }).await),
         8.. => drop(subject.ok(&prices, 1_i64.add(field(dice), limit)).await),
+    }
+}
+
+/// Two lists with the same few elements, so that most of them are told apart by their places alone.
+async fn jobs(subject: &Subject, dice: &mut Rng) {
+    let [todo, done] = ["todo", "done"].map(key);
+    let end = if dice.bool() { End::Front } else { End::Back };
+    let limit = NonZeroU64::new(4);
+    match dice.u8(..8) {
+        0 | 1 => {
+            let elements = vec![["a", "b", "c"][dice.usize(..3)].into()];
+            subject.ok(&todo, Push { end, elements, limit }).await;
+        }
+        2 => drop(subject.ok(&todo, Pop { end, count: 1 }).await),
+        3 => drop(subject.ok(&done, Range { from: 0, to: -1 }).await),
+        4 => drop(subject.ok(&todo, Len {}).await),
+        5 => drop(subject.ok(&done, Replace { with: Vec::new(), limit }).await),
+        6.. => {
+            let to = Destination { key: done, limit, lifetime: Lifetime::Unchanged };
+            subject.ok(&todo, Move { from: end, to: Box::new(to), end }).await;
+        }
     }
 }
 

@@ -30,6 +30,9 @@ macro_rules! suite {
             }
             map_numbers = operations::map::numbers { whole, real }
             map_pages = operations::map::pages { of_many_fields, while_others_change }
+            list = operations::list {
+                meaning, every_setting, undone, any_bytes, large, wrong_type, expiry, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -45,6 +48,9 @@ macro_rules! suite {
             map_race = races::map {
                 additions, one_is_first, updates, replaced_whole, set_together,
                 each_is_taken_once, last_places
+            }
+            list_race = races::list {
+                replaced_whole, bounded, room_for_some, each_taken_once, both_ends, moved_both_ways
             }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
@@ -63,7 +69,7 @@ macro_rules! suite {
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random {
                 batches_mean_what_the_model_says, sets_mean_what_the_model_says,
-                maps_mean_what_the_model_says
+                maps_mean_what_the_model_says, lists_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

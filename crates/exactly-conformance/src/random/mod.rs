@@ -1,5 +1,6 @@
 //! Random batches mean the same on the engine as in the model.
 
+mod list;
 mod map;
 mod set;
 
@@ -244,7 +245,7 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
 
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
-    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map()];
+    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map(), 2 => list::list()];
     all_agree(&subject, every).await;
 }
 
@@ -256,6 +257,11 @@ pub async fn sets_mean_what_the_model_says(subject: Subject) {
 /// Where most keys hold maps, most of what is asked of maps is done.
 pub async fn maps_mean_what_the_model_says(subject: Subject) {
     all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => map::map()]).await;
+}
+
+/// Where most keys hold lists, most of what is asked of lists is done.
+pub async fn lists_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => list::list()]).await;
 }
 
 async fn all_agree(subject: &Subject, draft: impl Strategy<Value = Draft> + 'static) {

@@ -533,19 +533,10 @@ fn relocate(slots: &mut impl Slots, key: &Key, op: &Move, at: Moment) -> Result<
         })?;
     } else {
         // The one that may be of another kind comes first: nothing is taken then.
-        change(slots.slot(&to.key), at, put).map_err(in_the_way)?;
+        change(slots.slot(&to.key), at, put).map_err(|misuse| misuse.elsewhere(&to.key))?;
         change(slots.slot(key), at, |list| list.pop(*from, 1))?;
     }
     Ok(Moved::Moved { element })
-}
-
-/// The messages begin with the key of the operation; what is in the way is at the other.
-fn in_the_way(misuse: Misuse) -> Misuse {
-    match misuse {
-        Misuse::WrongType { found, .. } => Misuse::wrong_type("a list to move it to", found),
-        Misuse::NotANumber { .. } | Misuse::Overflow(_) => misuse,
-        Misuse::BadSetting(_) | Misuse::Refused(_) => misuse,
-    }
 }
 
 #[cfg(test)]
