@@ -22,8 +22,8 @@ use crate::reply;
 use crate::request::{Records, Request};
 use crate::server::Server;
 
-/// A batch with a value of so many bytes gets a connection for itself, lest small ones wait behind
-/// it.
+/// A batch with a step of so many bytes, a long value or many elements, gets a connection for
+/// itself, lest small ones wait behind it.
 const LARGE: usize = 64 * 1024;
 
 /// How often connections are made anew because the server takes no writes: whether another one has
@@ -141,7 +141,7 @@ impl Inner {
         let mut whole = false;
         loop {
             let command = request.command(&echo, whole);
-            let mut values = self.ask(Asked::One(command), request.longest()).await?;
+            let mut values = self.ask(Asked::One(command), request.largest()).await?;
             match values.pop() {
                 Some(Heard::Text(answer)) => match read(&answer, &echo, batch)? {
                     Some(reply) => return Ok(reply),
@@ -201,8 +201,8 @@ impl Inner {
         }
     }
 
-    async fn ask(&self, asked: Asked, longest: usize) -> Result<Vec<Heard>, Fault> {
-        if longest > LARGE && self.dial.makes_more() {
+    async fn ask(&self, asked: Asked, largest: usize) -> Result<Vec<Heard>, Fault> {
+        if largest > LARGE && self.dial.makes_more() {
             return self.exclusive.ask(&asked).await;
         }
         // What one worker thread sends stays on one connection, so that its answers wake callers

@@ -1,5 +1,7 @@
 //! Batches for which the server has commands of its own: reads, and what needs no token.
 
+use std::collections::HashMap;
+use std::mem::discriminant;
 use std::time::Duration;
 
 use exactly_core::{Batch, Fault, Key, Misuse, Outcome};
@@ -61,11 +63,29 @@ pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<P
     if batch.token().is_some() || !batch.requirements.is_empty() || !independent {
         return None;
     }
+    if changes_kinds(batch) {
+        return None;
+    }
     let mut pipeline = Pipeline::with_capacity(batch.steps.len());
     for step in &batch.steps {
         pipeline.add_command(operations::command(step, style, knows)?.0);
     }
     Some(pipeline)
+}
+
+/// Whether a step may find another kind at its key than the one beside it leaves there. What a
+/// command finds of another kind a script has to name, and it is asked after all commands: what it
+/// finds must not depend on them.
+fn changes_kinds(batch: &Batch) -> bool {
+    let Some(first) = batch.steps.first().map(|step| discriminant(&step.op)) else { return false };
+    if !batch.writes() || batch.steps.iter().all(|step| discriminant(&step.op) == first) {
+        return false;
+    }
+    let mut kinds = HashMap::with_capacity(batch.steps.len());
+    batch.steps.iter().any(|step| {
+        let kind = discriminant(&step.op);
+        *kinds.entry(&step.key).or_insert(kind) != kind
+    })
 }
 
 /// What the commands answered, one for each step.

@@ -33,6 +33,7 @@ pub(crate) struct Request {
     script: Arc<Script>,
     keys: Words,
     args: Words,
+    largest: usize,
 }
 
 impl Request {
@@ -51,12 +52,12 @@ impl Request {
         }
         keys.append(&body.keys);
         args.append(&body.args);
-        Self { script, keys, args }
+        Self { script, keys, args, largest: body.largest }
     }
 
-    /// The length of the longest argument, in bytes.
-    pub(crate) fn longest(&self) -> usize {
-        self.args.iter().map(<[u8]>::len).max().unwrap_or_default()
+    /// The size of the largest step, in bytes.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest
     }
 
     /// The command, by the name of the script or with its whole text.
@@ -121,6 +122,8 @@ struct Body {
     keys: Words,
     args: Words,
     parts: BTreeSet<Part>,
+    /// The size of the largest step, or of a text that is required, in bytes.
+    largest: usize,
 }
 
 impl Body {
@@ -194,6 +197,7 @@ impl Body {
                 self.parts.insert(Part::Value);
                 self.args.push("equals");
                 self.args.push(&**text);
+                self.largest = self.largest.max(text.len());
             }
             Condition::Holds(hold) => {
                 self.parts.insert(Part::Capacity);
@@ -213,6 +217,7 @@ impl Body {
         }
         let mut own = Words::default();
         let sent = send(&step.op, &mut own);
+        self.largest = self.largest.max(own.size());
         let (how, time) = if step.op.writes() { lifetime(step.lifetime) } else { ("", 0) };
         self.args.number(keys as u64);
         self.args.number(5 + own.len() as u64);

@@ -35,7 +35,8 @@ pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl 
                           +zrem +zscore +zrange +zrangebyscore +scard +sismember +smismember \
                           +smembers +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop \
                           +smove +sunionstore +sinterstore +sdiffstore +hlen +hgetall +hkeys \
-                          +hscan +dump +restore";
+                          +hscan +llen +lrange +lindex +lpos +lpush +rpush +lpop +rpop +lset \
+                          +linsert +lrem +ltrim +dump +restore";
 
 /// A bounded step in one command, on servers that know it.
 const BOUNDED_STEP: &str = "increx";
@@ -98,7 +99,11 @@ mod tests {
     /// The commands that a script calls, or names for the way back.
     fn called(text: &str) -> impl Iterator<Item = String> {
         let calls = ["redis.call('", "redis.pcall('", " call('", "write('", "taken_back_by('"];
-        let calls = calls.into_iter().chain(["in_parts(write, '", "in_parts(taken_back_by, '"]);
+        let calls = calls.into_iter().chain([
+            "in_parts(write, '",
+            "in_parts(taken_back_by, '",
+            "in_parts(call, '",
+        ]);
         let calls = calls.flat_map(move |call| text.split(call).skip(1));
         calls.filter_map(|rest| rest.split('\'').next()).map(str::to_ascii_lowercase)
     }
@@ -108,8 +113,8 @@ mod tests {
         let scripts = [Script::of_all_kinds(), Script::add()];
         let mut commands: BTreeSet<_> =
             scripts.iter().flat_map(|script| called(&script.text).collect::<Vec<_>>()).collect();
-        // What waits for a change reads the leases.
-        commands.extend(["eval", "evalsha", "zrange"].map(str::to_owned));
+        // What waits for a change reads the leases; what is sent at most once is no script.
+        commands.extend(["eval", "evalsha", "zrange", "lpop", "rpop"].map(str::to_owned));
         assert_eq!(needed().map(str::to_owned).collect::<BTreeSet<_>>(), commands);
     }
 

@@ -364,8 +364,13 @@ pub async fn expiry(subject: Subject) {
     subject.ok(&list, to_other).await;
     assert_eq!(subject.ok(&list, Ttl {}).await, Life::Missing);
     subject.ok(&other, Pop { end: End::Front, count: 1 }).await;
-    subject.ok(&other, move_to(End::Front, &other, End::Back, 0)).await;
+    let mut around = move_to(End::Front, &other, End::Back, 0);
+    subject.ok(&other, around.clone()).await;
     assert!(left(&subject, &other).await > HOUR);
+    // Where both are one, its own comes last.
+    around.to.lifetime = Lifetime::Sliding(HOUR * 2);
+    brief(&subject, &other, around.into_op(), Lifetime::Sliding(HOUR)).await;
+    assert!(left(&subject, &other).await <= HOUR);
 }
 
 /// Too many elements, or one that is too large, are misuse; what is stored stays.
