@@ -154,7 +154,7 @@ impl Changes {
         let mut open = self.dial.open(Some(Arc::new(pushed))).await?;
         let mut track = redis::cmd("CLIENT");
         track.arg("TRACKING").arg("ON");
-        let answer = match self.dial.makes_more() {
+        let answer = match self.dial.hears_pushes() {
             true => {
                 self.dial.ask(&mut open, &Asked::One(track)).await.map_err(Fault::of_a_read)?.pop()
             }

@@ -130,6 +130,15 @@ impl Dial {
         matches!(self.source, Source::Client(_))
     }
 
+    /// Whether a connection made here is told what the server says unasked: only in RESP3. In RESP2
+    /// a server agrees to tell what has changed, and then tells nothing.
+    pub(crate) fn hears_pushes(&self) -> bool {
+        match &self.source {
+            Source::Client(client) => speaks_resp3(client),
+            Source::Given(_) => false,
+        }
+    }
+
     /// Waits for something in front of a batch, as long as for a connection.
     pub(crate) async fn within<T>(&self, awaited: impl Future<Output = T>) -> Option<T> {
         timeout(self.connect_timeout, awaited).await.ok()
@@ -155,8 +164,7 @@ impl Dial {
         let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(None);
-        if client.get_connection_info().redis_settings().protocol() == redis::ProtocolVersion::RESP3
-        {
+        if speaks_resp3(client) {
             let task = Task(Arc::clone(&ended));
             config = config.set_push_sender(move |info: PushInfo| {
                 let Task(ended) = &task;
@@ -210,6 +218,10 @@ impl Dial {
             Err(_) => Err(Fault::timed_out(self.reply_timeout)),
         }
     }
+}
+
+fn speaks_resp3(client: &Client) -> bool {
+    client.get_connection_info().redis_settings().protocol() == redis::ProtocolVersion::RESP3
 }
 
 /// What is sent in one go.

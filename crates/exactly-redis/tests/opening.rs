@@ -9,7 +9,7 @@ use exactly_conformance::servers::{self, Builder, Flavour, has_openssl, skipped}
 use exactly_core::layers::Trace;
 use exactly_core::operations::counter::{Add, Added};
 use exactly_core::operations::value::Set;
-use exactly_core::{Batch, Durability, Engine, Fault, Key, Operation, Step};
+use exactly_core::{Batch, Durability, Engine, Fault, Key, Mark, Operation, Step};
 use exactly_redis::{Client, Options, Redis, TlsCertificates};
 use tokio::time::{Instant, timeout};
 
@@ -133,6 +133,28 @@ async fn an_older_protocol_is_spoken_where_it_is_asked_for() {
     assert!(server.raw(&["CLIENT", "LIST"]).await.contains("resp=2"));
     let wrong = server.url().replace(SECRET, "wrong");
     assert!(refused(&format!("{wrong}?protocol=resp2")).await.is_denied());
+}
+
+#[tokio::test]
+async fn a_change_that_an_older_protocol_cannot_tell_is_looked_for() {
+    /// Half of what a wait takes that nobody looks after.
+    const SOON: Duration = Duration::from_secs(5);
+    if !here() {
+        return;
+    }
+    let server = server().start().await;
+    let engine = open(&format!("{}?protocol=resp2", server.url())).await.unwrap();
+    let taken = Key::alone("", "taken").unwrap();
+    let first = engine.changed(&taken, Mark::NONE).await.unwrap();
+    // What was before there was a connection to be told by, nobody knows.
+    let mark = engine.changed(&taken, first).await.unwrap();
+    let waiting = {
+        let engine = engine.clone();
+        tokio::spawn(async move { engine.changed(&taken, mark).await })
+    };
+    count(&engine).await.unwrap();
+    let changed = timeout(SOON, waiting).await.expect("in time");
+    assert_ne!(changed.unwrap().unwrap(), mark);
 }
 
 // ===== TLS =====
