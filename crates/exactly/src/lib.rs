@@ -1,6 +1,7 @@
 //! *Exactly 30 seats, not 32.*
 //!
-//! Shared state that stays right when requests race: counters, capacities, values, flags and sets,
+//! Shared state that stays right when requests race: counters, capacities, values, flags, lists, sets
+//! and maps,
 //! with one meaning on every engine.
 //!
 //! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the
@@ -50,6 +51,8 @@
 //! | a step that stands only if more work succeeds | [`Counter::increment_with`] |
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
+//! | work that each of many workers takes once | [`List::pop_front_wait`] |
+//! | the last so many of something | [`List::with_limit`] |
 //! | members, each once, also with a limit to them | [`Set`] |
 //! | named fields that are each changed apart, or some of them together | [`Map`] |
 //!
@@ -79,6 +82,7 @@ mod object;
 mod objects;
 mod open;
 mod store;
+mod wait;
 
 pub use block::{Ran, Verdict};
 pub use call::{Call, Calling};
@@ -88,6 +92,7 @@ pub use object::Object;
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
+pub use objects::list::{List, ListPages};
 pub use objects::map::{Map, MapPages};
 pub use objects::set::{Set, SetPages};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
@@ -98,6 +103,7 @@ pub use exactly_core::codec::Compressed;
 pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
+pub use exactly_core::operations::list::{End, Inserted, PushedIfRoom, SetAtOutcome};
 pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
 pub use exactly_core::operations::set::{
     Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,

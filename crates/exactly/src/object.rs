@@ -1,6 +1,8 @@
 //! What every handle is made of, and the verbs that every handle has.
 
-use exactly_core::{Fault, Key, Lifetime};
+use std::num::NonZeroU64;
+
+use exactly_core::{Destination, Fault, Key, Lifetime};
 
 use crate::store::Store;
 
@@ -13,6 +15,8 @@ pub struct Object {
     store: Store,
     key: Result<Key, Fault>,
     lifetime: Lifetime,
+    /// The most elements, where it is a bounded collection.
+    limit: Option<u64>,
 }
 
 impl std::fmt::Debug for Object {
@@ -23,7 +27,7 @@ impl std::fmt::Debug for Object {
 
 impl Object {
     pub(crate) fn new(store: &Store, key: Result<Key, Fault>) -> Self {
-        Self { store: store.clone(), key, lifetime: Lifetime::Unchanged }
+        Self { store: store.clone(), key, lifetime: Lifetime::Unchanged, limit: None }
     }
 
     pub(crate) fn alone(store: &Store, name: &str) -> Self {
@@ -54,6 +58,28 @@ impl Object {
             ));
         }
         Ok(other_key.clone())
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: u64) {
+        self.limit = Some(limit);
+    }
+
+    /// The most elements it may have.
+    pub(crate) fn limit(&self) -> Result<Option<NonZeroU64>, Fault> {
+        let Some(limit) = self.limit else { return Ok(None) };
+        match NonZeroU64::new(limit) {
+            Some(limit) => Ok(Some(limit)),
+            None => Err(Fault::bad_setting(
+                self.key()?,
+                "a limit is at least 1, found 0; nothing was changed",
+            )),
+        }
+    }
+
+    /// As another object puts something into it.
+    pub(crate) fn destination(&self) -> Result<Box<Destination>, Fault> {
+        let (key, limit) = (self.key()?.clone(), self.limit()?);
+        Ok(Box::new(Destination { key, limit, lifetime: self.lifetime }))
     }
 
     /// The store it lives in.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use exactly::redis::{KeyStyle, Options};
 use exactly::{
-    Capacity, Counter, Json, Life, Map, Objects, Ran, Renamed, Set, Store, Tried, Value,
+    Bytes, Capacity, Counter, End, Inserted, Json, Life, List, Map, Objects, Ran, Renamed, Set,
+    Store, Tried, Value,
 };
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
@@ -29,6 +30,9 @@ struct Course {
     votes: Map<String, i64>,
     #[exactly(global)]
     total: Counter,
+    names: List<String>,
+    #[exactly(limit = 3)]
+    marks: List<i64>,
 }
 
 /// A private server and a store on it, if this machine has one.
@@ -185,6 +189,48 @@ async fn a_hash_of_the_gem_is_a_map() {
     assert_eq!(documents.get("a").await.unwrap(), Some(Json(vec![1, 2])));
     assert!(prefs.take("only").await.unwrap().is_some());
     assert_eq!(server.raw(&["EXISTS", "course:42:prefs"]).await, "0");
+}
+
+#[tokio::test]
+async fn lists_are_shared_in_their_plain_form() {
+    let Some((server, course)) = shared().await else { return };
+    let names = &course.names;
+    let listed = async |key: &str| server.raw(&["LRANGE", key, "0", "-1"]).await;
+    // `push`, `unshift`, `insert`, `[]=` and `delete` of the gem.
+    for gem in [
+        &["RPUSH", "course:42:names", "ada", "grace"][..],
+        &["LPUSH", "course:42:names", "barbara"],
+        &["LINSERT", "course:42:names", "before", "ada", ""],
+        &["LSET", "course:42:names", "-1", "grete"],
+    ] {
+        server.raw(gem).await;
+    }
+    assert_eq!(names.all().await.unwrap(), ["barbara", "", "ada", "grete"]);
+    assert_eq!(names.remove("").await.unwrap(), 1, "what the gem makes of nil");
+    names.push_back_many(["mary", "ida"]).await.unwrap();
+    names.set(0, "bjarne").await.unwrap();
+    let inserted = names.insert_after("ada", "edsger").await.unwrap();
+    assert_eq!(inserted, Inserted::Inserted { len: 6 });
+    assert_eq!(listed("course:42:names").await, "bjarne\nada\nedsger\ngrete\nmary\nida");
+    // The gem's `pop`, `shift` and `rpoplpush`, and ours.
+    assert_eq!(server.raw(&["RPOP", "course:42:names"]).await, "ida");
+    assert_eq!(names.pop_front_many(2).await.unwrap(), ["bjarne", "ada"]);
+    server.raw(&["RPOPLPUSH", "course:42:names", "course:42:marks"]).await;
+    assert_eq!(course.marks.all_bytes().await.unwrap(), [Bytes::from("mary")]);
+    server.raw(&["DEL", "course:42:marks"]).await;
+    let moved = names.move_front_to(names, End::Back).await.unwrap();
+    assert_eq!(moved.as_deref(), Some("edsger"));
+    assert_eq!(listed("course:42:names").await, "grete\nedsger");
+    // A bound of the gem is a trim behind its push; ours is in the push.
+    server.raw(&["RPUSH", "course:42:marks", "1", "2", "3", "4"]).await;
+    assert_eq!(course.marks.push_back(5).await.unwrap(), 3);
+    assert_eq!(listed("course:42:marks").await, "3\n4\n5");
+    server.raw(&["EXPIRE", "course:42:marks", "1000"]).await;
+    course.marks.replace([7, 8]).await.unwrap();
+    assert_eq!(listed("course:42:marks").await, "7\n8");
+    assert!(matches!(course.marks.ttl().await.unwrap(), Life::Left(_)));
+    course.marks.replace([] as [i64; 0]).await.unwrap();
+    assert_eq!(server.raw(&["EXISTS", "course:42:marks"]).await, "0");
 }
 
 #[tokio::test]

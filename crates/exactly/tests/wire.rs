@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use exactly::{Capacity, Counter, Flag, Map, Objects, Set, Store, Token, Value};
+use exactly::{Capacity, Counter, End, Flag, List, Map, Objects, Set, Store, Token, Value};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exactly-redis/WIRE.md");
@@ -40,6 +40,15 @@ struct Course {
     closed: Flag,
     #[exactly(ttl = "1h")]
     fresh: Counter,
+}
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct Lists {
+    todo: List<String>,
+    doing: List<String>,
+    #[exactly(limit = 3, ttl_sliding = "1h")]
+    recent: List<String>,
 }
 
 #[derive(Objects)]
@@ -155,7 +164,8 @@ macro_rules! calls {
 
 /// All calls on the objects of this id.
 async fn page(server: &Redis, store: &Store, id: u32) -> String {
-    let Course { taken, limited, rating, seats, motto, closed, fresh } = Course::at(store, id);
+    let course = Course::at(store, id);
+    let Course { taken, limited, rating, seats, motto, closed, fresh } = course;
     let mut monitor = Monitor::of(server);
     let mut page = OPENING.to_owned();
     let job = Token::caller(format!("job-{id}"), Duration::from_secs(3600)).unwrap();
@@ -199,6 +209,8 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
         closed.clear();
     }
     let to = (&mut page, &mut monitor);
+    Lists::at(store, id).page(to, server, store).await;
+    let to = (&mut page, &mut monitor);
     Sets::at(store, id).page(to, server, store).await;
     let to = (&mut page, &mut monitor);
     Maps::at(store, id).page(to, server, store).await;
@@ -215,6 +227,33 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
 
 /// Where a part of the page goes.
 type To<'a> = (&'a mut String, &'a mut Monitor);
+
+impl Lists {
+    async fn page(self, (page, monitor): To<'_>, server: &Redis, store: &Store) {
+        let Self { todo, doing, recent } = self;
+        calls! { page, monitor, server, store, "List":
+            todo.push_back("a");
+            todo.push_back_many(["b", "c", "d"]);
+            todo.push_back("e").at_most_once();
+            recent.push_front_many(["a", "b", "c", "d"]);
+            recent.try_push_back("e");
+            todo.len();
+            todo.get(1);
+            todo.range(1..3);
+            todo.contains("c");
+            todo.pop_front();
+            todo.pop_front().at_most_once();
+            todo.pop_back_wait(Duration::from_secs(60));
+            todo.move_front_to(&doing, End::Back);
+            todo.set(0, "x");
+            todo.insert_after("x", "y");
+            todo.remove("x");
+            todo.trim(..1);
+            todo.replace(["a", "b"]);
+            todo.replace([] as [&str; 0]);
+        }
+    }
+}
 
 impl Sets {
     async fn page(self, (page, monitor): To<'_>, server: &Redis, store: &Store) {

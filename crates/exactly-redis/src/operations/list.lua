@@ -46,6 +46,9 @@ end
 -- Removes so many of the elements at an end. Answers them if they are wanted.
 local function take(main, side, count, len, wanted)
   if count <= 0 then return {} end
+  if wanted and count == 1 and not journal then
+    return { side == 'front' and write('LPOP', main) or write('RPOP', main) }
+  end
   local elements = (wanted or journal) and outermost(main, side, count)
   if count == len then remember_life_of(main) end
   if journal then put_back(main, side, elements) end
