@@ -12,7 +12,8 @@ use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
 use exactly_core::operations::list::{End, Len, Move, Pop, Push, Range, Replace};
 use exactly_core::operations::map::{self, Addend};
-use exactly_core::operations::{flag, set, value};
+use exactly_core::operations::sorted_set::{AddTo, Extreme, Scored, When};
+use exactly_core::operations::{flag, set, sorted_set, value};
 use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
 use fastrand::Rng;
 
@@ -68,6 +69,7 @@ pub async fn of_every_kind(subject: Subject) {
                 seats(&subject, &mut dice, &mut holds).await;
                 prices(&subject, &mut dice).await;
                 jobs(&subject, &mut dice).await;
+                board(&subject, &mut dice).await;
             }
         })
         .await;
@@ -179,6 +181,27 @@ async fn jobs(subject: &Subject, dice: &mut Rng) {
         6.. => {
             let to = Destination { key: done, limit, lifetime: Lifetime::Unchanged };
             subject.ok(&todo, Move { from: end, to: Box::new(to), end }).await;
+        }
+    }
+}
+
+async fn board(subject: &Subject, dice: &mut Rng) {
+    let board = key("board");
+    let from = if dice.bool() { Extreme::Least } else { Extreme::Greatest };
+    let member = Bytes::from(["a", "b", "c"][dice.usize(..3)]);
+    let score = f64::from(dice.u8(..5));
+    let limit = NonZeroU64::new(2);
+    match dice.u8(..6) {
+        0 => drop(subject.ok(&board, sorted_set::Range { from, first: 0, last: -1 }).await),
+        1 => drop(subject.ok(&board, sorted_set::Pop { from, count: 1 }).await),
+        2 => {
+            let add = AddTo { member, by: score - 2.0, when: When::ALWAYS, limit };
+            subject.ok(&board, add).await;
+        }
+        3.. => {
+            let members = vec![Scored { member, score }];
+            let when = [When::ALWAYS, When::NEW, When::GREATER][dice.usize(..3)];
+            subject.ok(&board, sorted_set::Add { members, when, limit }).await;
         }
     }
 }

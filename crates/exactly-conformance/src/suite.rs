@@ -33,6 +33,17 @@ macro_rules! suite {
             list = operations::list {
                 meaning, every_setting, undone, any_bytes, large, wrong_type, expiry, bad_settings
             }
+            sorted_set = operations::sorted_set {
+                meaning, conditions, adding_to, popping, limits, replacing
+            }
+            sorted_set_reading = operations::sorted_set::reading {
+                exact_scores, one_zero, by_rank, by_score, pages, any_bytes,
+                words_that_mean_something, large, large_and_undone
+            }
+            sorted_set_whole = operations::sorted_set::whole {
+                algebra, algebra_of_one, undone, wrong_type, wrong_types_of_others, expiry,
+                expiry_of_refusals, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -52,6 +63,9 @@ macro_rules! suite {
             list_race = races::list {
                 replaced_whole, bounded, room_for_some, each_taken_once, both_ends, moved_both_ways
             }
+            sorted_set_race = races::sorted_set {
+                the_best_remains, one_is_new, each_is_taken_once, the_board_is_never_longer, sums
+            }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, crossing_pairs, no_half_is_seen
@@ -69,7 +83,7 @@ macro_rules! suite {
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random {
                 batches_mean_what_the_model_says, sets_mean_what_the_model_says,
-                maps_mean_what_the_model_says, lists_mean_what_the_model_says
+                maps_mean_what_the_model_says, sorted_sets_mean_what_the_model_says, lists_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

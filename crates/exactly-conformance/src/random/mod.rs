@@ -3,6 +3,7 @@
 mod list;
 mod map;
 mod set;
+mod sorted_set;
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -245,7 +246,7 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
 
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
-    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map(), 2 => list::list()];
+    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map(), 2 => list::list(), 2 => sorted_set::sorted_set()];
     all_agree(&subject, every).await;
 }
 
@@ -262,6 +263,12 @@ pub async fn maps_mean_what_the_model_says(subject: Subject) {
 /// Where most keys hold lists, most of what is asked of lists is done.
 pub async fn lists_mean_what_the_model_says(subject: Subject) {
     all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => list::list()]).await;
+}
+
+/// Where most keys hold sorted sets, most of what is asked of sorted sets is done.
+pub async fn sorted_sets_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => sorted_set::sorted_set()])
+        .await;
 }
 
 async fn all_agree(subject: &Subject, draft: impl Strategy<Value = Draft> + 'static) {

@@ -374,11 +374,7 @@ pub(crate) fn step(
     let slot = slots.slot(key);
     Ok(match op {
         SortedSetOp::Len(Len {}) => O::Len(read(slot, |set| set.len() as u64)?),
-        SortedSetOp::ScoresOf(ScoresOf { members }) => {
-            let set = slot.sorted_set()?;
-            let score = |member: &Bytes| set.as_ref().and_then(|set| set.score(member));
-            O::ScoresOf(members.iter().map(score).collect())
-        }
+        SortedSetOp::ScoresOf(ScoresOf { members }) => O::ScoresOf(scores_of(slot, members)?),
         SortedSetOp::Rank(Rank { member, from }) => {
             O::Rank(read(slot, |set| set.rank(member, *from))?)
         }
@@ -409,31 +405,39 @@ pub(crate) fn step(
         SortedSetOp::RemoveByScore(RemoveByScore { scores }) => {
             O::RemoveByScore(change(slot, at, |set| set.take(set.ranks_of(scores)).len() as u64)?)
         }
-        SortedSetOp::Pop(Pop { from, count }) => O::Pop(change(slot, at, |set| {
-            let mut popped = set.take(set.some_of(0..set.len(), *from, 0, *count));
-            if *from == Extreme::Greatest {
-                popped.reverse();
-            }
-            popped
-        })?),
+        SortedSetOp::Pop(Pop { from, count }) => {
+            O::Pop(change(slot, at, |set| set.pop(*from, *count))?)
+        }
         SortedSetOp::Replace(Replace { with, limit }) => {
             let before = read(slot, |set| set.len() as u64)?;
-            let scores = with.iter().map(|one| (one.member.clone(), one_zero(one.score)));
-            replace(slot, scores.collect(), *limit, at);
+            store(slot, scores(with), *limit, at);
             O::Replace(before)
         }
         SortedSetOp::Combine(Combine { how, weight, with, aggregate }) => {
-            let sets = std::iter::once((key, *weight));
-            let sets = sets.chain(with.iter().map(|(key, weight)| (key, *weight)));
+            let sets = std::iter::once((key, *weight)).chain(weighed(with));
             O::Combine(in_order(&combined(slots, *how, sets, *aggregate)?))
         }
         SortedSetOp::StoreCombined(StoreCombined { how, of, aggregate, limit }) => {
             slot.sorted_set()?;
-            let sets = of.iter().map(|(key, weight)| (key, *weight));
-            let scores = combined(slots, *how, sets, *aggregate)?;
-            O::StoreCombined(replace(slots.slot(key), scores, *limit, at))
+            let scores = combined(slots, *how, weighed(of), *aggregate)?;
+            O::StoreCombined(store(slots.slot(key), scores, *limit, at))
         }
     })
+}
+
+fn scores_of(slot: &mut Slot, members: &[Bytes]) -> Result<Vec<Option<f64>>, Misuse> {
+    let set = slot.sorted_set()?;
+    let score = |member| set.as_ref().and_then(|set| set.score(member));
+    Ok(members.iter().map(score).collect())
+}
+
+/// The last score of each member.
+fn scores(members: &[Scored]) -> HashMap<Bytes, f64> {
+    members.iter().map(|one| (one.member.clone(), one_zero(one.score))).collect()
+}
+
+fn weighed(sets: &[(Key, f64)]) -> impl Iterator<Item = (&Key, f64)> {
+    sets.iter().map(|(key, weight)| (key, *weight))
 }
 
 /// Reads a set; of a missing one there is nothing to be read.
@@ -463,7 +467,7 @@ fn change<T>(
 }
 
 /// Stores these members instead of what is stored, and tells how many there are.
-fn replace(
+fn store(
     slot: &mut Slot,
     scores: HashMap<Bytes, f64>,
     limit: Option<NonZeroU64>,

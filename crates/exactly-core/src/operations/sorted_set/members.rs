@@ -94,6 +94,16 @@ impl SortedSetState {
         taken
     }
 
+    /// Takes out so many at this end, the outermost first.
+    pub(super) fn pop(&mut self, from: Extreme, count: u64) -> Vec<Scored> {
+        let mut popped = self.take(self.some_of(0..self.len(), from, 0, count));
+        match from {
+            Extreme::Least => {}
+            Extreme::Greatest => popped.reverse(),
+        }
+        popped
+    }
+
     /// A set that became small does not keep the room of a large one.
     fn give_back(&mut self) {
         const SMALL: usize = 64;
