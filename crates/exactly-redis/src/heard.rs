@@ -62,6 +62,15 @@ impl Heard {
         }
     }
 
+    /// Its parts to keep; none where it is no list.
+    pub(crate) fn into_list(self) -> Vec<Self> {
+        match self {
+            Self::List(parts) => parts,
+            Self::Nothing | Self::Okay | Self::Number(_) | Self::Text(_) => Vec::new(),
+            Self::Error(_) | Self::Odd => Vec::new(),
+        }
+    }
+
     /// The last of its parts, as text.
     pub(crate) fn last_text(&self) -> String {
         self.list().last().map(Self::text).unwrap_or_default()

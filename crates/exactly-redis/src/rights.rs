@@ -36,7 +36,10 @@ pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl 
                           +smembers +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop \
                           +smove +sunionstore +sinterstore +sdiffstore +hlen +hgetall +hkeys \
                           +hscan +llen +lrange +lindex +lpos +lpush +rpush +lpop +rpop +lset \
-                          +linsert +lrem +ltrim +dump +restore";
+                          +linsert +lrem +ltrim +zcard +zcount +zdiff +zdiffstore +zincrby \
+                          +zinter +zinterstore +zmscore +zpopmax +zpopmin +zrank \
+                          +zremrangebyrank +zremrangebyscore +zrevrange +zrevrangebyscore \
+                          +zrevrank +zunion +zunionstore +dump +restore";
 
 /// A bounded step in one command, on servers that know it.
 const BOUNDED_STEP: &str = "increx";
@@ -115,6 +118,8 @@ mod tests {
             scripts.iter().flat_map(|script| called(&script.text).collect::<Vec<_>>()).collect();
         // What waits for a change reads the leases.
         commands.extend(["eval", "evalsha", "zrange"].map(str::to_owned));
+        // What a script does one by one, and the server's own commands do at once.
+        commands.extend(["zmscore", "zrevrangebyscore"].map(str::to_owned));
         assert_eq!(needed().map(str::to_owned).collect::<BTreeSet<_>>(), commands);
     }
 

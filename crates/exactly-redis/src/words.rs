@@ -143,6 +143,10 @@ impl<'a> Reader<'a> {
 pub(crate) struct Told<'a>(Vec<&'a [u8]>);
 
 impl<'a> Told<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn word(&self, place: usize) -> &'a [u8] {
         self.0.get(place).copied().unwrap_or_default()
     }

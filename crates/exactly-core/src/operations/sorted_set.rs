@@ -372,6 +372,7 @@ pub(crate) fn step(
 ) -> Result<SortedSetOutcome, Misuse> {
     use SortedSetOutcome as O;
     let slot = slots.slot(key);
+    slot.sorted_set()?;
     Ok(match op {
         SortedSetOp::Len(Len {}) => O::Len(read(slot, |set| set.len() as u64)?),
         SortedSetOp::ScoresOf(ScoresOf { members }) => O::ScoresOf(scores_of(slot, members)?),
@@ -418,7 +419,6 @@ pub(crate) fn step(
             O::Combine(in_order(&combined(slots, *how, sets, *aggregate)?))
         }
         SortedSetOp::StoreCombined(StoreCombined { how, of, aggregate, limit }) => {
-            slot.sorted_set()?;
             let scores = combined(slots, *how, weighed(of), *aggregate)?;
             O::StoreCombined(store(slots.slot(key), scores, *limit, at))
         }

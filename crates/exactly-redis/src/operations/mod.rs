@@ -93,7 +93,7 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
         Op::Capacity(_) => None,
         Op::List(op) => list::command(op, step.lifetime, on),
         Op::Set(op) => set::command(op, step.lifetime, style, on, knows),
-        Op::SortedSet(op) => sorted_set::command(op, on),
+        Op::SortedSet(op) => sorted_set::command(op, step.lifetime, on),
         Op::Map(op) => map::command(op, on),
     }
 }

@@ -311,14 +311,14 @@ pub async fn large(subject: Subject) {
 /// Thousands of changes of one batch are taken back as one.
 pub async fn large_and_undone(subject: Subject) {
     let board = key("board");
-    write(&subject, &board, 50_000).await;
+    write(&subject, &board, 15_000).await;
     let before = all(&subject, &board).await;
-    let members: Vec<_> = (40_000..60_000).map(numbered).collect();
+    let members: Vec<_> = (10_000..20_000).map(numbered).collect();
     let names = members.iter().map(|one| one.member.clone()).collect();
     let batch = Batch::of([
-        step(&board, Add { members, when: When::ALWAYS, limit: most(30_000) }),
-        step(&board, RemoveRange { first: 0, last: 9_999 }),
-        step(&board, pop(Extreme::Greatest, 10_000)),
+        step(&board, Add { members, when: When::ALWAYS, limit: most(15_000) }),
+        step(&board, RemoveRange { first: 0, last: 4_999 }),
+        step(&board, pop(Extreme::Greatest, 5_000)),
         step(&board, Remove { members: names }),
         step(&board, Add { when: When::EXISTING, ..add([("nobody", 1.0)]) }),
     ]);

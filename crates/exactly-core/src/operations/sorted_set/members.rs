@@ -229,7 +229,7 @@ impl SortedSetState {
         let score = one_zero(old.unwrap_or(0.0) + by);
         if score.is_nan() {
             let old = old.unwrap_or(0.0);
-            return Err(Misuse::Overflow(format!("{old} + {by} is no number")));
+            return Err(Misuse::Overflow(format!("{old} + {by} does not fit")));
         }
         if !when.holds(old, score) {
             return Ok(AddedTo::Unmet);
