@@ -16,6 +16,7 @@ use exactly_core::operations::sorted_set::{AddTo, Extreme, Scored, When};
 use exactly_core::operations::{flag, set, sorted_set, value};
 use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
 use fastrand::Rng;
+use smallvec::smallvec;
 
 use crate::linearizable;
 use crate::subject::{Subject, key, step};
@@ -199,7 +200,7 @@ async fn board(subject: &Subject, dice: &mut Rng) {
             subject.ok(&board, add).await;
         }
         3.. => {
-            let members = vec![Scored { member, score }];
+            let members = smallvec![Scored { member, score }];
             let when = [When::ALWAYS, When::NEW, When::GREATER][dice.usize(..3)];
             subject.ok(&board, sorted_set::Add { members, when, limit }).await;
         }

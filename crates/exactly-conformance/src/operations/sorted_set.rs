@@ -11,7 +11,8 @@ use exactly_core::operations::sorted_set::{
     Add, AddTo, Added, AddedTo, Extreme, Len, Pop, Range, Rank, Remove, RemoveByScore, RemoveRange,
     Replace, Scored, Scores, ScoresOf, When, WhenScore,
 };
-use exactly_core::{Bytes, Key};
+use exactly_core::{Bytes, Few, Key};
+use smallvec::smallvec;
 
 use crate::subject::{Subject, key};
 
@@ -23,7 +24,7 @@ fn scored<const N: usize>(members: [(&str, f64); N]) -> Vec<Scored> {
 }
 
 fn add<const N: usize>(members: [(&str, f64); N]) -> Add {
-    Add { members: scored(members), when: When::ALWAYS, limit: None }
+    Add { members: scored(members).into(), when: When::ALWAYS, limit: None }
 }
 
 fn added(new: u64, changed: u64) -> Added {
@@ -74,13 +75,13 @@ pub async fn meaning(subject: Subject) {
     for from in [Extreme::Least, Extreme::Greatest] {
         assert_eq!(subject.ok(&key, Rank { member: "x".into(), from }).await, None);
     }
-    let members: Vec<_> = ["x", "b", "", "b", "z"].map(Bytes::from).into();
+    let members: Few<_> = ["x", "b", "", "b", "z"].map(Bytes::from).into_iter().collect();
     let scores = [None, Some(2.0), Some(2.0), Some(2.0), Some(INF)];
-    assert_eq!(subject.ok(&key, ScoresOf { members: members.clone() }).await, scores);
-    assert_eq!(subject.ok(&key, ScoresOf { members: Vec::new() }).await, []);
+    assert_eq!(subject.ok(&key, ScoresOf { members: members.clone() }).await[..], scores);
+    assert_eq!(subject.ok(&key, ScoresOf { members: Few::new() }).await[..], []);
     assert_eq!(subject.ok(&key, Remove { members: members.clone() }).await, 3);
     assert_eq!(subject.ok(&key, Remove { members }).await, 0);
-    assert_eq!(subject.ok(&key, Remove { members: Vec::new() }).await, 0);
+    assert_eq!(subject.ok(&key, Remove { members: Few::new() }).await, 0);
     assert_eq!(letters(&all(&subject, &key).await), "ycad");
 }
 
@@ -116,8 +117,8 @@ pub async fn conditions(subject: Subject) {
         subject.ok(&board, add([("a", 1.0)])).await;
         let conditional = Add { when, ..add([(member, score)]) };
         assert_eq!(subject.ok(&board, conditional.clone()).await, told, "{conditional:?}");
-        let scores = ScoresOf { members: vec!["a".into()] };
-        assert_eq!(subject.ok(&board, scores).await, [Some(then)], "{conditional:?}");
+        let scores = ScoresOf { members: smallvec!["a".into()] };
+        assert_eq!(subject.ok(&board, scores).await[..], [Some(then)], "{conditional:?}");
     }
     let board = key("several");
     let several = |when, members| Add { when, ..members };
@@ -169,8 +170,8 @@ pub async fn adding_to(subject: Subject) {
         let add_to = AddTo { when, ..add_to("a", by) };
         assert_eq!(subject.ok(&board, add_to.clone()).await, told, "{old:?} {add_to:?}");
         let expected = if let AddedTo::Scored(score) = told { Some(score) } else { old };
-        let scores = subject.ok(&board, ScoresOf { members: vec!["a".into()] }).await;
-        assert_eq!(scores, [expected], "{old:?} {add_to:?}");
+        let scores = subject.ok(&board, ScoresOf { members: smallvec!["a".into()] }).await;
+        assert_eq!(scores[..], [expected], "{old:?} {add_to:?}");
     }
     let board = key("infinite");
     subject.ok(&board, add([("a", INF)])).await;
@@ -205,7 +206,7 @@ pub async fn popping(subject: Subject) {
     for emptying in 0..3 {
         subject.ok(&board, add([("a", 1.0)])).await;
         let removed = match emptying {
-            0 => subject.ok(&board, Remove { members: vec!["a".into()] }).await,
+            0 => subject.ok(&board, Remove { members: smallvec!["a".into()] }).await,
             1 => subject.ok(&board, RemoveRange { first: 0, last: 0 }).await,
             _ => subject.ok(&board, RemoveByScore { scores: Scores::ALL }).await,
         };

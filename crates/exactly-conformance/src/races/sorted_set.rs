@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
-use exactly_core::Bytes;
 use exactly_core::operations::sorted_set::{
     Add, AddTo, Added, AddedTo, Extreme, Len, Pop, Range, Scored, ScoresOf, When,
 };
+use exactly_core::{Bytes, Few};
+use smallvec::smallvec;
 
 use crate::subject::{Subject, key};
 
@@ -14,6 +15,10 @@ const ACTORS: usize = 16;
 
 fn one(member: &str, score: f64) -> Vec<Scored> {
     vec![Scored { member: member.into(), score }]
+}
+
+fn few(member: &str, score: f64) -> Few<Scored> {
+    one(member, score).into()
 }
 
 fn all() -> Range {
@@ -31,7 +36,7 @@ pub async fn the_best_remains(subject: Subject) {
             for _ in 0..EACH {
                 // No two actors share a score.
                 let score = (dice.u32(..1_000_000) as usize * ACTORS + number) as f64;
-                let add = Add { members: one("ada", score), when: When::GREATER, limit: None };
+                let add = Add { members: few("ada", score), when: When::GREATER, limit: None };
                 match subject.ok(&key("best"), add).await {
                     Added::Added { new, changed, .. } => {
                         assert_eq!(new + changed, 1);
@@ -39,7 +44,7 @@ pub async fn the_best_remains(subject: Subject) {
                         raised.push(score);
                     }
                     Added::Unmet => {
-                        let members = vec!["ada".into()];
+                        let members = smallvec!["ada".into()];
                         let scores = subject.ok(&key("best"), ScoresOf { members }).await;
                         assert!(scores[0].is_some_and(|best| best >= score), "{scores:?}");
                     }
@@ -61,7 +66,7 @@ pub async fn one_is_new(subject: Subject) {
         let answers = subject
             .crowd(ACTORS, |subject, number| {
                 let board = board.clone();
-                let members = one("ada", number as f64);
+                let members = few("ada", number as f64);
                 let add = Add { members, when: When::NEW, limit: None };
                 async move { (number, subject.ok(&board, add).await) }
             })
@@ -118,7 +123,7 @@ pub async fn the_board_is_never_longer(subject: Subject) {
                     continue;
                 }
                 let score = ((round * 7919 + number * 104_729) % 100_003) as f64;
-                let members = one(&format!("{number} {round}"), score);
+                let members = few(&format!("{number} {round}"), score);
                 let limit = NonZeroU64::new(PLACES);
                 let add = Add { members, when: When::ALWAYS, limit };
                 let Added::Added { new, trimmed: gone, .. } = subject.ok(&key("board"), add).await

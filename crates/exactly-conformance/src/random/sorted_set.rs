@@ -71,7 +71,8 @@ fn sorted_set_read() -> impl Strategy<Value = Draft> {
     let member_or_none = prop::option::of((member(), score()));
     prop_oneof![
         Just(op(Len {})),
-        prop::collection::vec(member(), 0..3).prop_map(|members| op(ScoresOf { members })),
+        prop::collection::vec(member(), 0..3)
+            .prop_map(|members| op(ScoresOf { members: members.into() })),
         (member(), end()).prop_map(|(member, from)| op(Rank { member, from })),
         (end(), -3_i64..4, -3_i64..4).prop_map(|(from, first, last)| op(sorted_set::Range {
             from,
@@ -96,10 +97,10 @@ fn sorted_set_write() -> impl Strategy<Value = Draft> {
     use sorted_set::{Add, AddTo, Pop, Remove, RemoveByScore, RemoveRange, Replace, StoreCombined};
     prop_oneof![
         3 => (scored(), when(), most())
-            .prop_map(|(members, when, limit)| op(Add { members, when, limit })),
+            .prop_map(|(members, when, limit)| op(Add { members: members.into(), when, limit })),
         3 => (member(), score(), when(), most())
             .prop_map(|(member, by, when, limit)| op(AddTo { member, by, when, limit })),
-        1 => prop::collection::vec(member(), 0..3).prop_map(|members| op(Remove { members })),
+        1 => prop::collection::vec(member(), 0..3).prop_map(|members| op(Remove { members: members.into() })),
         1 => (-3_i64..4, -3_i64..4).prop_map(|(first, last)| op(RemoveRange { first, last })),
         1 => scores().prop_map(|scores| op(RemoveByScore { scores })),
         1 => (end(), 0_u64..3).prop_map(|(from, count)| op(Pop { from, count })),

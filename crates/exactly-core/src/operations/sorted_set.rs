@@ -13,15 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use super::set::Combination;
 use super::{OtherKeys, Refusable, operations};
+use crate::element::Few;
 use crate::key::Key;
 use crate::state::{Bytes, Misuse, Slot, Slots, State};
 use crate::time::Moment;
 
 use combined::combined;
 use members::{in_order, one_zero};
-
-/// The most sets that are put together in one operation.
-pub const SETS_MAX: usize = 256;
 
 // ===== operations =====
 
@@ -38,8 +36,8 @@ operations! {
     /// The score of each of these members.
     read ScoresOf {
         /// Which.
-        members: Vec<Bytes>,
-    } -> Vec<Option<f64>>;
+        members: Few<Bytes>,
+    } -> Few<Option<f64>>;
 
     /// How many members come before this one.
     read Rank {
@@ -93,7 +91,7 @@ operations! {
     /// Adds members or sets their scores, one after the other; then those that are too many go.
     write Add {
         /// Which, with their scores.
-        members: Vec<Scored>,
+        members: Few<Scored>,
         /// Which of them.
         when: When,
         /// The most members the set may have: those with the least scores go.
@@ -117,7 +115,7 @@ operations! {
     /// Removes members. Answers how many there were.
     write Remove {
         /// Which.
-        members: Vec<Bytes>,
+        members: Few<Bytes>,
     } -> u64;
 
     /// Removes members from one rank to another, both included. Answers how many.
@@ -425,7 +423,7 @@ pub(crate) fn step(
     })
 }
 
-fn scores_of(slot: &mut Slot, members: &[Bytes]) -> Result<Vec<Option<f64>>, Misuse> {
+fn scores_of(slot: &mut Slot, members: &[Bytes]) -> Result<Few<Option<f64>>, Misuse> {
     let set = slot.sorted_set()?;
     let score = |member| set.as_ref().and_then(|set| set.score(member));
     Ok(members.iter().map(score).collect())
@@ -490,6 +488,7 @@ mod tests {
     use crate::meaning::Model;
     use crate::operations::key::{Exists, Expire, Life, Ttl};
     use crate::operations::value;
+    use smallvec::smallvec;
     use std::time::Duration;
 
     const INF: f64 = f64::INFINITY;
@@ -503,7 +502,7 @@ mod tests {
     }
 
     fn add<const N: usize>(members: [(&str, f64); N]) -> Add {
-        Add { members: scored(members), when: When::ALWAYS, limit: None }
+        Add { members: scored(members).into(), when: When::ALWAYS, limit: None }
     }
 
     fn added(new: u64, changed: u64) -> Added {
@@ -536,9 +535,9 @@ mod tests {
         }
         let missing = Rank { member: "x".into(), from: Extreme::Least };
         assert_eq!(model.run(&key, missing).unwrap(), None);
-        let members = ["x", "b", "", "b"].map(Bytes::from).into();
-        let scores = vec![None, Some(2.0), Some(2.0), Some(2.0)];
-        assert_eq!(model.run(&key, ScoresOf { members }).unwrap(), scores);
+        let members = ["x", "b", "", "b"].map(Bytes::from).into_iter().collect();
+        let scores = [None, Some(2.0), Some(2.0), Some(2.0)];
+        assert_eq!(model.run(&key, ScoresOf { members }).unwrap()[..], scores);
     }
 
     /// What is there, on which condition what is added, what is answered, what is there then.
@@ -574,8 +573,8 @@ mod tests {
             model.run(&key, add([("a", 1.0)])).unwrap();
             let conditional = Add { when, ..add([(member, score)]) };
             assert_eq!(model.run(&key, conditional.clone()).unwrap(), told, "{conditional:?}");
-            let scores = ScoresOf { members: vec!["a".into()] };
-            assert_eq!(model.run(&key, scores).unwrap(), [Some(then)], "{conditional:?}");
+            let scores = ScoresOf { members: smallvec!["a".into()] };
+            assert_eq!(model.run(&key, scores).unwrap()[..], [Some(then)], "{conditional:?}");
         }
     }
 
@@ -653,9 +652,9 @@ mod tests {
             }
             let add_to = AddTo { member: "a".into(), by, when, limit: None };
             assert_eq!(model.run(&key, add_to.clone()).unwrap(), told, "{old:?} {add_to:?}");
-            let then = model.run(&key, ScoresOf { members: vec!["a".into()] }).unwrap();
+            let then = model.run(&key, ScoresOf { members: smallvec!["a".into()] }).unwrap();
             let expected = if let AddedTo::Scored(score) = told { Some(score) } else { old };
-            assert_eq!(then, [expected], "{old:?} {add_to:?}");
+            assert_eq!(then[..], [expected], "{old:?} {add_to:?}");
             assert!(then[0].is_none_or(|score| score != 0.0 || score.is_sign_positive()));
         }
     }
@@ -761,7 +760,7 @@ mod tests {
         for removed in [None, Some("b"), Some("c")] {
             let mut model = model.clone();
             if let Some(member) = removed {
-                model.run(&key, Remove { members: vec![member.into()] }).unwrap();
+                model.run(&key, Remove { members: smallvec![member.into()] }).unwrap();
             }
             for (after, from, names) in [
                 (Some(("c", 2.0)), Extreme::Least, "de"),
@@ -799,7 +798,7 @@ mod tests {
         assert!(!model.run(&key, Exists {}).unwrap());
         model.run(&key, add([("a", 1.0)])).unwrap();
         assert_eq!(model.run(&key, Ttl {}).unwrap(), Life::Persistent);
-        let members = ["a", "a", "x"].map(Bytes::from).into();
+        let members = ["a", "a", "x"].map(Bytes::from).into_iter().collect();
         assert_eq!(model.run(&key, Remove { members }).unwrap(), 1);
         assert!(!model.run(&key, Exists {}).unwrap());
     }
@@ -895,7 +894,7 @@ mod tests {
 
     #[test]
     fn settings_that_are_never_allowed() {
-        use crate::element::{ELEMENTS_MAX, PAGE_MAX};
+        use crate::element::{ELEMENTS_MAX, PAGE_MAX, SOURCES_MAX};
         let (mut model, key) = board();
         let nan = f64::NAN;
         let scores = Scores { from: Bound::Excluded(nan), to: Bound::Unbounded };
@@ -918,10 +917,10 @@ mod tests {
             model.run(&key, page(0)).unwrap_err(),
             model.run(&key, page(PAGE_MAX + 1)).unwrap_err(),
             model.run(&key, Page { after, ..page(1) }).unwrap_err(),
-            model.run(&key, Add { members: many, ..add([]) }).unwrap_err(),
+            model.run(&key, Add { members: many.into(), ..add([]) }).unwrap_err(),
             model.run(&key, Pop { from: Extreme::Least, count: u64::MAX }).unwrap_err(),
             model.run(&key, sets(0, 1.0)).unwrap_err(),
-            model.run(&key, sets(SETS_MAX + 1, 1.0)).unwrap_err(),
+            model.run(&key, sets(SOURCES_MAX + 1, 1.0)).unwrap_err(),
             model.run(&key, sets(1, INF)).unwrap_err(),
             model.run(&key, sets(1, nan)).unwrap_err(),
             model.run(&key, difference).unwrap_err(),

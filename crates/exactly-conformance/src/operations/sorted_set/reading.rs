@@ -8,7 +8,10 @@ use exactly_core::operations::sorted_set::{
     Add, AddTo, AddedTo, Aggregate, Combine, Count, Extreme, Len, Page, Pop, Range, RangeByScore,
     Rank, Remove, RemoveByScore, RemoveRange, Replace, Scored, Scores, ScoresOf, When,
 };
-use exactly_core::{Batch, Bytes, ELEMENTS_MAX, Key, Lifetime, Operation, Refusal, Reply, Step};
+use exactly_core::{
+    Batch, Bytes, ELEMENTS_MAX, Few, Key, Lifetime, Operation, Refusal, Reply, Step,
+};
+use smallvec::smallvec;
 
 use super::{HOUR, INF, add, add_to, added, all, letters, most, pop, scored};
 use crate::subject::{Subject, key, step};
@@ -46,14 +49,14 @@ pub async fn exact_scores(subject: Subject) {
     let members: Vec<_> =
         members.map(|(place, score)| Scored { member: name(place), score: *score }).collect();
     for one in &members {
-        let one = Add { members: vec![one.clone()], when: When::GREATER, limit: None };
+        let one = Add { members: smallvec![one.clone()], when: When::GREATER, limit: None };
         assert_eq!(subject.ok(&board, one).await, added(1, 0));
     }
     let told = all(&subject, &board).await;
     assert!(told.iter().map(|one| one.score.to_bits()).eq(scores.iter().map(|one| one.to_bits())));
     let names: Vec<_> = (0..scores.len()).map(name).collect();
     let of_all: Vec<_> = scores.iter().copied().map(Some).collect();
-    assert_eq!(subject.ok(&board, ScoresOf { members: names }).await, of_all);
+    assert_eq!(subject.ok(&board, ScoresOf { members: names.into() }).await[..], of_all[..]);
     for (place, score) in scores.iter().enumerate() {
         let scores = Scores { from: Included(*score), to: Included(*score) };
         let range = RangeByScore { scores, from: Extreme::Least, skip: 0, count: 9 };
@@ -175,7 +178,7 @@ pub async fn pages(subject: Subject) {
         score: f64::from(number / 300),
     });
     let members: Vec<_> = members.collect();
-    subject.ok(&board, Add { members, when: When::ALWAYS, limit: None }).await;
+    subject.ok(&board, Add { members: members.into(), when: When::ALWAYS, limit: None }).await;
     let mut expected = all(&subject, &board).await;
     for from in [Extreme::Least, Extreme::Greatest] {
         let (mut seen, mut after) = (Vec::new(), None::<Scored>);
@@ -186,7 +189,7 @@ pub async fn pages(subject: Subject) {
             seen.extend(page);
             let Some(last) = after.clone() else { break };
             // Who has been seen may go, and who comes behind is not seen.
-            subject.ok(&board, Remove { members: vec![last.member.clone()] }).await;
+            subject.ok(&board, Remove { members: smallvec![last.member.clone()] }).await;
             let (least, greatest) = (add([("early", -1.0)]), add([("late", 9.0)]));
             let behind = if from == Extreme::Least { least } else { greatest };
             subject.ok(&board, behind).await;
@@ -238,16 +241,16 @@ pub async fn any_bytes(subject: Subject) {
     let with = members.iter().map(|member| Scored { member: member.clone(), score: 1.0 });
     let with: Vec<_> = with.collect();
     let count = with.len() as u64;
-    let write = Add { members: with.clone(), when: When::ALWAYS, limit: None };
+    let write = Add { members: with.clone().into(), when: When::ALWAYS, limit: None };
     assert_eq!(subject.ok(&board, write).await, added(count, 0));
     let mut order = with.clone();
     order.sort_by(|one, two| one.member.cmp(&two.member));
     assert_eq!(all(&subject, &board).await, order);
     for one in &with {
-        let scores = ScoresOf { members: vec![one.member.clone()] };
+        let scores = ScoresOf { members: smallvec![one.member.clone()] };
         let lifetime = Lifetime::Sliding(HOUR);
-        let alone = Remove { members: vec![one.member.clone()] };
-        assert_eq!(subject.ok(&board, scores).await, [Some(1.0)], "{:?}", one.member);
+        let alone = Remove { members: smallvec![one.member.clone()] };
+        assert_eq!(subject.ok(&board, scores).await[..], [Some(1.0)], "{:?}", one.member);
         let taken = step(&board, alone).lifetime(lifetime);
         assert_eq!(outcomes::<Remove>(&subject, [taken]).await, [1], "{:?}", one.member);
         let put_back = AddTo { member: one.member.clone(), ..add_to("", 1.0) };
@@ -313,7 +316,7 @@ pub async fn large_and_undone(subject: Subject) {
     let board = key("board");
     write(&subject, &board, 15_000).await;
     let before = all(&subject, &board).await;
-    let members: Vec<_> = (10_000..20_000).map(numbered).collect();
+    let members: Few<_> = (10_000..20_000).map(numbered).collect();
     let names = members.iter().map(|one| one.member.clone()).collect();
     let batch = Batch::of([
         step(&board, Add { members, when: When::ALWAYS, limit: most(15_000) }),

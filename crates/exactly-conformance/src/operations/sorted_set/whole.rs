@@ -7,11 +7,13 @@ use exactly_core::operations::key::{Exists, Expire, Life, Rename, Renamed, Ttl};
 use exactly_core::operations::set::Combination;
 use exactly_core::operations::sorted_set::{
     Add, AddTo, AddedTo, Aggregate, Combine, Count, Extreme, Len, Page, Range, RangeByScore, Rank,
-    Remove, RemoveByScore, RemoveRange, Replace, SETS_MAX, Scored, Scores, ScoresOf, StoreCombined,
-    When,
+    Remove, RemoveByScore, RemoveRange, Replace, Scored, Scores, ScoresOf, StoreCombined, When,
 };
 use exactly_core::operations::{capacity, counter, value};
-use exactly_core::{Batch, Bytes, ELEMENTS_MAX, Key, Lifetime, PAGE_MAX, Reply, Step};
+use exactly_core::{
+    Batch, Bytes, ELEMENTS_MAX, Few, Key, Lifetime, PAGE_MAX, Reply, SOURCES_MAX, Step,
+};
+use smallvec::smallvec;
 
 use super::{HOUR, INF, add, add_to, all, most, pop, scored};
 use crate::subject::{Subject, key, step};
@@ -99,7 +101,10 @@ pub async fn undone(subject: Subject) {
         step(&board, Add { when: When::GREATER, limit: most(2), ..add([("e", 2.0), ("b", 4.0)]) }),
         step(&board, AddTo { limit: most(1), ..add_to("f", 0.1) }),
         step(&board, add_to("a", 0.2)),
-        step(&board, Remove { members: ["a", "b", "c", "x"].map(Bytes::from).into() }),
+        step(
+            &board,
+            Remove { members: ["a", "b", "c", "x"].map(Bytes::from).into_iter().collect() },
+        ),
         step(&board, RemoveRange { first: 1, last: -1 }),
         step(&board, RemoveByScore { scores: Scores::ALL }),
         step(&board, pop(Extreme::Greatest, 2)),
@@ -145,8 +150,8 @@ fn every(key: &Key, other: &Key) -> Vec<Step> {
     let from = Extreme::Least;
     vec![
         step(key, Len {}),
-        step(key, ScoresOf { members: vec!["a".into()] }),
-        step(key, ScoresOf { members: Vec::new() }),
+        step(key, ScoresOf { members: smallvec!["a".into()] }),
+        step(key, ScoresOf { members: Few::new() }),
         step(key, Rank { member: "a".into(), from }),
         step(key, Range { from, first: 0, last: -1 }),
         step(key, RangeByScore { scores: Scores::ALL, from, skip: 0, count: 1 }),
@@ -162,8 +167,8 @@ fn every(key: &Key, other: &Key) -> Vec<Step> {
         step(key, Add { when: When::GREATER, ..add([("a", 1.0)]) }),
         step(key, add_to("a", 1.0)),
         step(key, AddTo { when: When::LESS, ..add_to("a", 1.0) }),
-        step(key, Remove { members: vec!["a".into()] }),
-        step(key, Remove { members: Vec::new() }),
+        step(key, Remove { members: smallvec!["a".into()] }),
+        step(key, Remove { members: Few::new() }),
         step(key, RemoveRange { first: 0, last: 0 }),
         step(key, RemoveByScore { scores: Scores::ALL }),
         step(key, pop(from, 1)),
@@ -225,7 +230,7 @@ pub async fn expiry(subject: Subject) {
         step(board, Add { when: When::NEW, ..add([("x", 9.0)]) }),
         step(board, Add { when: When::GREATER, ..add([("a", 99.0)]) }),
         step(board, add_to("a", 1.0)),
-        step(board, Remove { members: vec!["a".into()] }),
+        step(board, Remove { members: smallvec!["a".into()] }),
         step(board, RemoveRange { first: 0, last: 0 }),
         step(board, RemoveByScore { scores: least }),
         step(board, pop(Extreme::Least, 1)),
@@ -305,11 +310,11 @@ pub async fn bad_settings(subject: Subject) {
         step(&board, page(0)),
         step(&board, page(PAGE_MAX + 1)),
         step(&board, Page { after: Some(after), ..page(1) }),
-        step(&board, Add { members: many, ..add([]) }),
+        step(&board, Add { members: many.into(), ..add([]) }),
         step(&board, pop(Extreme::Least, ELEMENTS_MAX as u64 + 1)),
-        step(&board, Remove { members: vec!["a".into(); ELEMENTS_MAX + 1] }),
+        step(&board, Remove { members: smallvec!["a".into(); ELEMENTS_MAX + 1] }),
         step(&board, sets(0, 1.0)),
-        step(&board, sets(SETS_MAX + 1, 1.0)),
+        step(&board, sets(SOURCES_MAX + 1, 1.0)),
         step(&board, sets(1, nan)),
         step(&board, sets(1, INF)),
         step(&board, StoreCombined { how: Combination::Difference, ..sets(2, 2.0) }),
@@ -319,6 +324,6 @@ pub async fn bad_settings(subject: Subject) {
         assert_eq!(fault.key(), Some(&board));
     }
     assert_eq!(all(&subject, &board).await, scored([("a", 1.0)]));
-    assert_eq!(subject.ok(&board, sets(SETS_MAX, 1.0)).await, 1);
-    assert_eq!(all(&subject, &board).await, scored([("a", SETS_MAX as f64)]));
+    assert_eq!(subject.ok(&board, sets(SOURCES_MAX, 1.0)).await, 1);
+    assert_eq!(all(&subject, &board).await, scored([("a", SOURCES_MAX as f64)]));
 }

@@ -4,9 +4,9 @@ use std::ops::Bound;
 
 use super::{
     Add, AddTo, Combine, Count, Page, Pop, RangeByScore, Rank, Remove, RemoveByScore, Replace,
-    SETS_MAX, Scored, Scores, ScoresOf, SortedSetOp, StoreCombined,
+    Scored, Scores, ScoresOf, SortedSetOp, StoreCombined,
 };
-use crate::element::{ELEMENTS_MAX, check_elements, check_pages};
+use crate::element::{check_count, check_elements, check_pages, check_sources};
 use crate::key::Key;
 use crate::operations::set::Combination;
 use crate::state::Misuse;
@@ -26,19 +26,22 @@ impl SortedSetOp {
                 check_pages(*count)?;
                 check_scored(after.as_slice())
             }
-            Self::Add(Add { members, .. }) | Self::Replace(Replace { with: members, .. }) => {
-                check_scored(members)
-            }
+            Self::Add(Add { members, .. }) => check_scored(members),
+            Self::Replace(Replace { with, .. }) => check_scored(with),
             Self::AddTo(AddTo { member, by, .. }) => {
                 check_elements(std::iter::once(member))?;
                 check_score(*by)
             }
-            Self::Pop(Pop { count, .. }) => check_pop(*count),
+            Self::Pop(Pop { count, .. }) => check_count(*count),
             Self::Combine(Combine { how, weight, with, .. }) => {
+                check_sources(1 + with.len())?;
                 check_weight(*how, *weight)?;
-                check_sets(*how, with, 0)
+                check_weights(*how, with)
             }
-            Self::StoreCombined(StoreCombined { how, of, .. }) => check_sets(*how, of, 1),
+            Self::StoreCombined(StoreCombined { how, of, .. }) => {
+                check_sources(of.len())?;
+                check_weights(*how, of)
+            }
         }
     }
 }
@@ -66,23 +69,7 @@ fn check_score(score: f64) -> Result<(), Misuse> {
     Ok(())
 }
 
-fn check_pop(count: u64) -> Result<(), Misuse> {
-    if count > ELEMENTS_MAX as u64 {
-        return Err(Misuse::BadSetting(format!(
-            "one operation takes out at most {ELEMENTS_MAX} members, found {count}; nothing was \
-             changed: take them out in parts"
-        )));
-    }
-    Ok(())
-}
-
-fn check_sets(how: Combination, sets: &[(Key, f64)], least: usize) -> Result<(), Misuse> {
-    if sets.len() < least || sets.len() > SETS_MAX {
-        return Err(Misuse::BadSetting(format!(
-            "expected {least} to {SETS_MAX} sets to put together, found {}; nothing was changed",
-            sets.len()
-        )));
-    }
+fn check_weights(how: Combination, sets: &[(Key, f64)]) -> Result<(), Misuse> {
     sets.iter().try_for_each(|(_, weight)| check_weight(how, *weight))
 }
 
