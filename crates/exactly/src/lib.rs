@@ -1,8 +1,7 @@
 //! *Exactly 30 seats, not 32.*
 //!
-//! Shared state that stays right when requests race: counters, capacities, values, flags, lists, sets
-//! and maps,
-//! with one meaning on every engine.
+//! Shared state that stays right when requests race: counters, capacities, values, flags, lists,
+//! sets, sorted sets and maps, with one meaning on every engine.
 //!
 //! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the
 //! last item twice and spends a balance twice. It ends where the change itself is one step of the
@@ -55,6 +54,7 @@
 //! | the last so many of something | [`List::with_limit`] |
 //! | members, each once, also with a limit to them | [`Set`] |
 //! | named fields that are each changed apart, or some of them together | [`Map`] |
+//! | members in the order of their scores: a leaderboard, a queue by priority | [`SortedSet`] |
 //!
 //! What a [`Value`] can hold, and how it is written, is the table of [`Form`].
 //!
@@ -95,6 +95,7 @@ pub use objects::flag::Flag;
 pub use objects::list::{List, ListPages};
 pub use objects::map::{Map, MapPages};
 pub use objects::set::{Set, SetPages};
+pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use store::{Store, StoreBuilder};
 
@@ -103,10 +104,15 @@ pub use exactly_core::codec::Compressed;
 pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
-pub use exactly_core::operations::list::{End, Inserted, PushedIfRoom, SetAtOutcome};
+pub use exactly_core::operations::list::{
+    End, Inserted as ListInserted, PushedIfRoom, SetAtOutcome,
+};
 pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
 pub use exactly_core::operations::set::{
     Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,
+};
+pub use exactly_core::operations::sorted_set::{
+    Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Place, Profile, Token, layers};
 pub use exactly_derive::Objects;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use exactly::core::PAGE_MAX;
 use exactly::layers::Faults;
 use exactly::{
-    Bytes, End, Inserted, Json, Life, List, Place, PushedIfRoom, SetAtOutcome, Store, Token, Value,
+    Bytes, End, Json, Life, List, ListInserted, Place, PushedIfRoom, SetAtOutcome, Store, Token,
+    Value,
 };
 use exactly_embedded::Memory;
 
@@ -102,9 +103,9 @@ async fn changing() {
     assert_eq!(list.try_set(3, 'y').await.unwrap(), SetAtOutcome::OutOfRange { len: 3 });
     let fault = list.set(3, 'y').await.unwrap_err();
     assert!(fault.is_misuse() && fault.to_string().contains("`try_set`"), "{fault}");
-    assert_eq!(list.insert_before('x', 'v').await.unwrap(), Inserted::Inserted { len: 4 });
-    assert_eq!(list.insert_after('x', 'v').await.unwrap(), Inserted::Inserted { len: 5 });
-    assert_eq!(list.insert_after('q', 'v').await.unwrap(), Inserted::NoPivot);
+    assert_eq!(list.insert_before('x', 'v').await.unwrap(), ListInserted::Inserted { len: 4 });
+    assert_eq!(list.insert_after('x', 'v').await.unwrap(), ListInserted::Inserted { len: 5 });
+    assert_eq!(list.insert_after('q', 'v').await.unwrap(), ListInserted::NoPivot);
     list.push_back_many(['v', 'v']).await.unwrap();
     assert_eq!(all(&list).await, "ybvxvvv");
     assert_eq!(list.remove_first('v', 1).await.unwrap(), 1);
@@ -126,7 +127,7 @@ async fn a_limit_holds_on_every_path() {
     let full = PushedIfRoom::Full { free: 0 };
     assert_eq!(list.try_push_back('y').await.unwrap(), full);
     assert_eq!(list.try_push_front('y').await.unwrap(), full);
-    assert_eq!(list.insert_after('x', 'y').await.unwrap(), Inserted::Full { len: 3 });
+    assert_eq!(list.insert_after('x', 'y').await.unwrap(), ListInserted::Full { len: 3 });
     list.pop_back().await.unwrap();
     let full = PushedIfRoom::Full { free: 1 };
     assert_eq!(list.try_push_back_many(['y', 'z']).await.unwrap(), full);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use exactly::redis::{KeyStyle, Options};
 use exactly::{
-    Bytes, Capacity, Counter, End, Inserted, Json, Life, List, Map, Objects, Ran, Renamed, Set,
-    Store, Tried, Value,
+    Bytes, Capacity, Counter, End, Json, Life, List, ListInserted, Map, Objects, Ran, Renamed, Set,
+    SortedSet, Store, Tried, Value,
 };
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
@@ -23,6 +23,8 @@ struct Course {
     room: Value<i64>,
     students: Set<String>,
     scores: Set<i64>,
+    board: SortedSet<String>,
+    recent: SortedSet<i64>,
     #[exactly(limit = 30)]
     seats: Capacity,
     prefs: Map<String, String>,
@@ -210,7 +212,7 @@ async fn lists_are_shared_in_their_plain_form() {
     names.push_back_many(["mary", "ida"]).await.unwrap();
     names.set(0, "bjarne").await.unwrap();
     let inserted = names.insert_after("ada", "edsger").await.unwrap();
-    assert_eq!(inserted, Inserted::Inserted { len: 6 });
+    assert_eq!(inserted, ListInserted::Inserted { len: 6 });
     assert_eq!(listed("course:42:names").await, "bjarne\nada\nedsger\ngrete\nmary\nida");
     // The gem's `pop`, `shift` and `rpoplpush`, and ours.
     assert_eq!(server.raw(&["RPOP", "course:42:names"]).await, "ida");
@@ -231,6 +233,49 @@ async fn lists_are_shared_in_their_plain_form() {
     assert!(matches!(course.marks.ttl().await.unwrap(), Life::Left(_)));
     course.marks.replace([] as [i64; 0]).await.unwrap();
     assert_eq!(server.raw(&["EXISTS", "course:42:marks"]).await, "0");
+}
+
+/// As the gem's `sorted_set` fields send it: members as they are, without marshalling.
+#[tokio::test]
+async fn both_work_on_the_same_sorted_sets() {
+    let Some((server, course)) = shared().await else { return };
+    for gem in [
+        &["ZADD", "course:42:board", "120", "Ada"][..],
+        &["ZADD", "course:42:board", "90.5", "Bob", "-0", "Çiğdem", "inf", ""],
+        &["ZINCRBY", "course:42:board", "0.1", "Ada"],
+        &["ZADD", "course:42:recent", "1", "7", "2", "-1"],
+        &["EXPIRE", "course:42:board", "1000"],
+    ] {
+        server.raw(gem).await;
+    }
+    let expected = [("Çiğdem", 0.0), ("Bob", 90.5), ("Ada", 120.1), ("", f64::INFINITY)];
+    let expected = expected.map(|(name, score)| (name.to_owned(), score));
+    assert_eq!(course.board.all().await.unwrap(), expected);
+    assert_eq!(course.recent.top(1).await.unwrap(), [(-1, 2.0)]);
+    assert!(course.board.insert_if_greater("Bob", 1e300).await.unwrap());
+    assert_eq!(course.board.add_to("Çiğdem", 0.1).await.unwrap(), Some(0.1));
+    assert_eq!(course.board.pop_max().await.unwrap(), Some((String::new(), f64::INFINITY)));
+    for (gem, told) in [
+        (&["ZSCORE", "course:42:board", "Bob"][..], "1.0000000000000001e+300"),
+        (&["ZSCORE", "course:42:board", "Çiğdem"], "0.10000000000000001"),
+        (&["ZREVRANK", "course:42:board", "Ada"], "1"),
+        (&["ZCARD", "course:42:board"], "3"),
+        (&["ZCOUNT", "course:42:board", "(0.1", "+inf"], "2"),
+    ] {
+        assert_eq!(server.raw(gem).await, told, "{gem:?}");
+    }
+    assert!(matches!(course.board.ttl().await.unwrap(), Life::Left(_)));
+    // The gem's own stored forms, and ours of what is no sorted set.
+    server.raw(&["SADD", "course:42:recent2", "7", "8"]).await;
+    server
+        .raw(&["ZUNIONSTORE", "course:42:recent", "2", "course:42:recent", "course:42:recent2"])
+        .await;
+    assert_eq!(course.recent.all().await.unwrap(), [(8, 1.0), (-1, 2.0), (7, 2.0)]);
+    assert_eq!(course.recent.replace([(42, 0.5)]).await.unwrap(), 3);
+    assert_eq!(
+        server.raw(&["ZRANGE", "course:42:recent", "0", "-1", "WITHSCORES"]).await,
+        "42\n0.5"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use exactly::{Capacity, Counter, End, Flag, List, Map, Objects, Set, Store, Token, Value};
+use exactly::{
+    Capacity, Counter, End, Flag, List, Map, Objects, Set, SortedSet, Store, Token, Value,
+};
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exactly-redis/WIRE.md");
@@ -57,6 +59,14 @@ struct Sets {
     students: Set<String>,
     #[exactly(limit = 30, ttl = "1h")]
     guests: Set<String>,
+}
+
+#[derive(Objects)]
+#[exactly(name = "course")]
+struct SortedSets {
+    board: SortedSet<String>,
+    #[exactly(limit = 2)]
+    best: SortedSet<String>,
 }
 
 #[derive(Objects)]
@@ -214,6 +224,8 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
     Sets::at(store, id).page(to, server, store).await;
     let to = (&mut page, &mut monitor);
     Maps::at(store, id).page(to, server, store).await;
+    let to = (&mut page, &mut monitor);
+    SortedSets::at(store, id).page(to, server, store).await;
     calls! { page, monitor, server, store, "Every object":
         taken.exists();
         taken.ttl();
@@ -275,6 +287,49 @@ impl Sets {
             guests.remove("ada");
             students.pop();
             guests.replace([] as [String; 0]);
+        }
+    }
+}
+
+impl SortedSets {
+    async fn page(self, (page, monitor): To<'_>, server: &Redis, store: &Store) {
+        let Self { board, best } = self;
+        calls! { page, monitor, server, store, "SortedSet":
+            board.insert("Ada", 1.5);
+            board.insert_many([("Bob", 2.0), ("Cem", 3.0), ("Ada", 0.1 + 0.2)]);
+            board.insert_if_greater("Ada", 4.0);
+            board.insert_if_absent("Bob", 4.0).at_most_once();
+            board.add_to("Ada", 0.5);
+            board.add_to("Ada", 0.5).at_most_once();
+            best.insert_many([("Ada", 1.0), ("Bob", 2.0)]);
+            best.insert("Cem", 3.0);
+            best.add_to("Didem", 1.0);
+            board.score("Ada");
+            board.scores(["Ada", "Bob"]);
+            board.len();
+            board.rev_rank("Ada");
+            board.top(10);
+            board.range_by_score(1.0..4.0);
+            board.rev_range_by_score_part(.., 1000, 10);
+            board.count(1.0..=4.0);
+            board.pages(2).next_page();
+            board.union([&best]);
+            best.store_union([(&board, 1.0), (&best, 0.5)]);
+            best.replace([("Ada", 1.0)]);
+            best.pop_max();
+            board.remove("Cem");
+            board.remove_by_score(..2.0);
+            board.remove_range(1..);
+            board.pop_min().at_most_once();
+        }
+        let mut pages = board.pages(1);
+        for name in ["Ada", "Bob"] {
+            board.insert(name, 1.0).await.unwrap();
+        }
+        pages.next_page().await.unwrap();
+        monitor.since(server).await;
+        calls! { page, monitor, server, store, "A page of a SortedSet":
+            pages.next_page();
         }
     }
 }

@@ -46,9 +46,10 @@ local function put_back_by(main, list)
 end
 
 -- Lets those with the least scores go that are too many. Answers how many, and how many of those in
--- the list, which has each score and then its member, are among them.
-local function trim(main, limit, list)
-  local over = limit ~= '' and redis.call('ZCARD', main) - limit or 0
+-- the list, which has each score and then its member, are among them. The size is that of the set,
+-- where it is known.
+local function trim(main, limit, list, size)
+  local over = limit ~= '' and (size or redis.call('ZCARD', main)) - limit or 0
   if over <= 0 then return 0, 0 end
   local gone, seen = 0, {}
   for place = 2, #list, 2 do
@@ -139,19 +140,19 @@ local function add_and_count(_, main, ...)
 end
 
 -- Adds them without a look at each, because the server counts: whether the condition held for one,
--- how many are new, and how often a score was changed.
+-- how many are new, how often a score was changed, and how many members there are.
 local function add_all(main, only_new, list)
   local before = size_of(main)
   if only_new then
     local new = in_parts(add_new, nil, main, list)
-    return new > 0, new, 0
+    return new > 0, new, 0, before + new
   end
   local touched = in_parts(add_and_count, nil, main, list)
-  local new = redis.call('ZCARD', main) - before
-  return true, new, touched - new
+  local size = redis.call('ZCARD', main)
+  return true, size - before, touched - size + before, size
 end
 
--- Looks at each first. The answer is that of `add_all`.
+-- Looks at each first. The answer is that of `add_all`, but for the last.
 local function add_each(main, member_when, score_when, list)
   local known, old_ones, new_ones, writes = {}, {}, {}, {}
   local met, new, changed = false, 0, 0
@@ -183,18 +184,17 @@ local function add_each(main, member_when, score_when, list)
 end
 
 local function add(main, limit, member_when, score_when, list)
-  local met, new, changed
+  local met, new, changed, size
   if #list == 0 then
-    size_of(main)
-    met, new, changed = true, 0, 0
+    met, new, changed, size = true, 0, 0, size_of(main)
   elseif not journal and #list > 2
     and (member_when == 'new' or member_when .. score_when == '') then
-    met, new, changed = add_all(main, member_when == 'new', list)
+    met, new, changed, size = add_all(main, member_when == 'new', list)
   else
     met, new, changed = add_each(main, member_when, score_when, list)
   end
   if not met then return { 'refused' } end
-  local trimmed, gone = trim(main, limit, list)
+  local trimmed, gone = trim(main, limit, list, size)
   return { 'done', digits(new), digits(changed), digits(trimmed), digits(gone) }
 end
 

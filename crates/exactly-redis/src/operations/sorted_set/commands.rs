@@ -5,7 +5,7 @@ use exactly_core::operations::sorted_set::{
     RemoveByScore, RemoveRange, Scored, ScoresOf, SortedSetOp, SortedSetOutcome, WhenMember,
     WhenScore,
 };
-use exactly_core::{Bytes, Fault, Lifetime, Outcome};
+use exactly_core::{Bytes, Fault, Few, Lifetime, Outcome};
 
 use super::{from_text, score, text, to_text};
 use crate::heard::Heard;
@@ -25,7 +25,10 @@ pub(crate) fn command(
 ) -> Option<Command> {
     match op {
         SortedSetOp::Len(_) => Some(on("ZCARD")),
-        SortedSetOp::ScoresOf(ScoresOf { members }) if !members.is_empty() => {
+        SortedSetOp::ScoresOf(ScoresOf { members }) if members.len() == 1 => {
+            Some(with_names(on("ZSCORE"), members))
+        }
+        SortedSetOp::ScoresOf(ScoresOf { members }) if members.len() > 1 => {
             Some(with_names(on("ZMSCORE"), members))
         }
         SortedSetOp::Rank(Rank { member, from }) => {
@@ -91,8 +94,12 @@ fn by_score(range: &RangeByScore, on: impl Fn(&str) -> Command) -> Command {
         Extreme::Least => on("ZRANGEBYSCORE").arg(least).arg(greatest),
         Extreme::Greatest => on("ZREVRANGEBYSCORE").arg(greatest).arg(least),
     };
+    let command = command.arg("WITHSCORES");
+    if (*skip, *count) == (0, u64::MAX) {
+        return command;
+    }
     let count = i64::try_from(*count).unwrap_or(i64::MAX);
-    command.arg("WITHSCORES").arg("LIMIT").arg(*skip).arg(count)
+    command.arg("LIMIT").arg(*skip).arg(count)
 }
 
 /// Only of new ones, or of existing ones, the server's count says all there is to be said.
@@ -131,6 +138,9 @@ pub(crate) fn answer(op: &SortedSetOp, answer: Heard) -> Result<Answer, Fault> {
         SortedSetOp::Remove(_) => O::Remove(count(&answer)?),
         SortedSetOp::RemoveRange(_) => O::RemoveRange(count(&answer)?),
         SortedSetOp::RemoveByScore(_) => O::RemoveByScore(count(&answer)?),
+        SortedSetOp::ScoresOf(ScoresOf { members }) if members.len() == 1 => {
+            O::ScoresOf(Few::from_buf([score_of(&answer)?]))
+        }
         SortedSetOp::ScoresOf(_) => {
             O::ScoresOf(answer.list().iter().map(score_of).collect::<Result<_, _>>()?)
         }
