@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::future::{Future, poll_fn};
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -9,10 +10,12 @@ use std::time::Duration;
 
 use exactly_core::layers::{Combine, CombinePolicy};
 use exactly_core::operations::counter::{Add, AddTimes, Added, Bounds, Get};
+use exactly_core::operations::list::{End, ListOp, Pop, Push, Pushed, Range};
 use exactly_core::operations::{flag, set, value};
 use exactly_core::{
-    Answer, BATCH_MAX, Batch, Delivery, Durability, Engine, Fault, Key, ManualClock, Mark, Model,
-    Operation, Outcome, Profile, Refusal, Reply, Step, Token,
+    Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, Joining,
+    Key, Lifetime, ManualClock, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step,
+    Token,
 };
 use tokio::runtime;
 use tokio::sync::Semaphore;
@@ -247,6 +250,146 @@ async fn each_is_told_what_it_would_have_been_told_alone() {
         let left = gate.model.lock().unwrap().clone();
         assert!(left.states().eq(model.states()), "{round}");
     }
+}
+
+fn push(end: End, letters: &str, most: u64) -> Push {
+    let elements = letters.chars().map(|letter| Bytes::from(letter.to_string())).collect();
+    Push { end, elements, limit: NonZeroU64::new(most) }
+}
+
+fn range(from: i64, to: i64) -> Batch {
+    one("jobs", Range { from, to })
+}
+
+#[tokio::test]
+async fn what_is_pushed_travels_in_a_row_and_what_is_popped_is_handed_round() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let _first = busy(&combine, &gate).await;
+    let letters = ["ab", "", "c", "def"];
+    let pushes = letters.map(|letters| one("jobs", push(End::Back, letters, 5)));
+    let others = [push(End::Front, "x", 5), push(End::Back, "y", 6)].map(|push| one("jobs", push));
+    let pushes = board(&combine, pushes.into_iter().chain(others)).await;
+    let pop = |count| one("jobs", Pop { end: End::Front, count });
+    let pops = board(&combine, [pop(1), pop(0), pop(2), pop(9), pop(u64::MAX)]).await;
+    let asked = gate.asked_for(2).await;
+    let back = Pop { end: End::Front, count: u64::MAX };
+    let together = [
+        step("jobs", push(End::Back, "abcdef", 5)),
+        step("jobs", push(End::Front, "x", 5)),
+        step("jobs", push(End::Back, "y", 6)),
+        step("jobs", back),
+    ];
+    assert_eq!(asked[1], Batch::apart(together));
+    gate.pass(2);
+    let told = |before, len| Pushed { before, len };
+    let pushed = all(pushes).await.into_iter().map(|told| told.unwrap().only::<Push>().unwrap());
+    let expected = [told(0, 2), told(2, 2), told(2, 3), told(3, 5), told(5, 5), told(5, 6)];
+    assert_eq!(pushed.collect::<Vec<_>>(), expected);
+    let popped = all(pops).await.into_iter().map(|told| told.unwrap().only::<Pop>().unwrap());
+    let letters = |letters| push(End::Back, letters, 0).elements;
+    assert_eq!(popped.collect::<Vec<_>>(), ["x", "", "bc", "dey", ""].map(letters));
+}
+
+/// What callers are told of pushes and pops at both ends of lists, some of them leaving before the
+/// departure, is what they would be told one by one; those of one group in the order of arrival.
+#[tokio::test]
+async fn each_has_from_a_list_what_it_would_have_had_alone() {
+    let mut dice = fastrand::Rng::with_seed(6);
+    for round in 0..300 {
+        let end = |dice: &mut fastrand::Rng| if dice.bool() { End::Front } else { End::Back };
+        let (pushed_at, popped_at) = (end(&mut dice), end(&mut dice));
+        let limit = dice.u64(..6);
+        let pushes = dice.u8(..3);
+        let mut model = Model::new();
+        let before = match dice.u8(..8) {
+            0 => value::Set { to: "no list".into() }.into_op(),
+            1.. => push(End::Back, &"mnopqrs"[..dice.usize(..8)], 0).into_op(),
+        };
+        model.apply(&Batch::one(Step::new(key("jobs"), before))).unwrap();
+        let gate = Gate::new();
+        gate.model.lock().unwrap().clone_from(&model);
+        let combine = combine(&gate);
+        let _first = busy(&combine, &gate).await;
+        // One kind comes first, so that the order of arrival is that of the groups.
+        let mut batches: Vec<_> = (0..dice.usize(1..8))
+            .map(|_| one("jobs", push(pushed_at, &"abc"[..dice.usize(..4)], limit)))
+            .collect();
+        let pops = (0..dice.usize(1..8)).map(|_| dice.u64(..4));
+        let pops = pops.map(|count| one("jobs", Pop { end: popped_at, count }));
+        let pops: Vec<_> = pops.collect();
+        match pushes {
+            0 => batches.splice(0..0, pops),
+            1.. => batches.splice(batches.len().., pops),
+        };
+        let calls = board(&combine, batches.clone()).await;
+        let mut staying = Vec::new();
+        for (call, batch) in calls.into_iter().zip(&batches) {
+            if dice.u8(..3) > 0 {
+                staying.push((call, model.apply(batch)));
+            }
+        }
+        gate.pass(2);
+        for (call, expected) in staying {
+            match (call.await, expected) {
+                (Ok(reply), Ok(expected)) => assert_eq!(reply, expected, "{round}"),
+                (Err(told), Err(expected)) => {
+                    assert_eq!(told.to_string(), expected.to_string(), "{round}");
+                }
+                (told, expected) => panic!("{round}: {told:?} for {expected:?}"),
+            }
+        }
+        let left = gate.model.lock().unwrap().clone();
+        assert!(left.states().eq(model.states()), "{round}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_in_a_row_is_not_longer_than_one_may_be() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let _first = busy(&combine, &gate).await;
+    let many = |count| Push { elements: vec!["x".into(); count], ..push(End::Back, "", 0) };
+    let sizes = [ELEMENTS_MAX - 1, 1, 1, ELEMENTS_MAX, 1];
+    let calls = board(&combine, sizes.map(|count| one("jobs", many(count)))).await;
+    let too_many = combine.apply(one("jobs", many(ELEMENTS_MAX + 1))).await.unwrap_err();
+    assert!(too_many.is_bad_setting(), "{too_many}");
+    // Nor does one go along that is not asked whether it may.
+    let op = many(ELEMENTS_MAX + 1).into_op();
+    let (key, lifetime, delivery) = (&key("jobs"), Lifetime::Unchanged, &Delivery::ExactlyOnce);
+    let joining = Joining { key, op: &op, lifetime, delivery };
+    assert!(combine.join(&joining, Waker::noop()).is_none());
+    gate.pass(9);
+    let pushed = all(calls).await.into_iter().map(|told| told.unwrap().only::<Push>().unwrap());
+    let lens: Vec<_> = pushed.map(|pushed| pushed.len).collect();
+    let most = ELEMENTS_MAX as u64;
+    // Who finds no room in a row begins another, which whoever comes next joins.
+    assert_eq!(lens, [most - 1, most, most + 1, 2 * most + 2, most + 2]);
+    let sizes: Vec<_> = gate.asked()[1].steps.iter().map(pushed_by).collect();
+    assert_eq!(sizes, [ELEMENTS_MAX, 2, ELEMENTS_MAX]);
+}
+
+fn pushed_by(step: &Step) -> usize {
+    let Op::List(ListOp::Push(push)) = &step.op else { panic!("{step:?}") };
+    push.elements.len()
+}
+
+#[tokio::test]
+async fn those_who_read_different_parts_of_a_list_are_told_their_own() {
+    let gate = Gate::new();
+    gate.model.lock().unwrap().run(&key("jobs"), push(End::Back, "abcdef", 0)).unwrap();
+    let combine = combine(&gate);
+    let _first = busy(&combine, &gate).await;
+    let reads = (0..36).map(|number| range(number / 6, number % 6));
+    let reads = board(&combine, reads.clone().chain(reads)).await;
+    gate.pass(9);
+    for (number, told) in all(reads).await.into_iter().enumerate() {
+        let (from, to) = (number % 36 / 6, number % 6);
+        let expected = if from <= to { &"abcdef"[from..=to] } else { "" };
+        let told = told.unwrap().only::<Range>().unwrap();
+        assert_eq!(told, push(End::Back, expected, 0).elements);
+    }
+    assert_eq!(gate.asked()[1].steps.len(), 36, "each once");
 }
 
 #[tokio::test]

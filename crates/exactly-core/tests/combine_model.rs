@@ -12,13 +12,17 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use exactly_core::operations::counter::{Add, Added, Get};
+use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
-    Answer, BATCH_MAX, Batch, BoxFuture, Clock, Delivery, Durability, Engine, Fault, Joining, Key,
-    Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step, Timestamp, operations,
+    Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
+    Fault, Joining, Key, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step,
+    Timestamp, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 
+#[path = "../src/layers/combine/brought.rs"]
+mod brought;
 #[path = "../src/layers/combine/group.rs"]
 mod group;
 #[path = "../src/layers/combine/landing.rs"]
@@ -141,6 +145,7 @@ struct Call<'a> {
     lane: &'a Lane,
     crew: &'a Crew,
     seat: Option<Seat>,
+    step: Step,
 }
 
 const LIMITS: Limits = Limits { groups: 1, callers: 100 };
@@ -162,7 +167,7 @@ impl Future for Call<'_> {
             self.seat = None;
             return Poll::Ready(Some(answer));
         }
-        let step = add();
+        let step = self.step.clone();
         let delivery = &Delivery::ExactlyOnce;
         let call = Joining { key: &step.key, op: &step.op, lifetime: step.lifetime, delivery };
         let (seat, must_call) =
@@ -197,76 +202,170 @@ impl Drop for Call<'_> {
     }
 }
 
-/// Calls a few times; sometimes it goes away, or is polled for nothing, or by another waker.
+/// Calls once; sometimes it goes away, or is polled for nothing, or by another waker. Tells the
+/// reply, or whether it left too late.
+async fn call_once(crew: &Crew, step: Step, leaves: bool) -> Result<Option<Reply>, bool> {
+    let place = shuttle::rand::thread_rng().gen_range(0..crew.field.lanes.len());
+    let lane = &crew.field.lanes[place];
+    let mut call = Call { lane, crew, seat: None, step };
+    let patience = match shuttle::rand::thread_rng().gen_range(0..4) {
+        0 if leaves => 1,
+        1 if leaves => 3,
+        _ => usize::MAX,
+    };
+    let mut polls = 0;
+    let answer = poll_fn(|cx| {
+        polls += 1;
+        if polls > patience {
+            return Poll::Ready(None);
+        }
+        if polls < 3 {
+            // Polled early, by a waker that wakes nobody and then by the right one.
+            let noop = &mut Context::from_waker(Waker::noop());
+            if let Poll::Ready(answer) = Pin::new(&mut call).poll(noop) {
+                return Poll::Ready(Some(answer));
+            }
+        }
+        if patience < usize::MAX {
+            cx.waker().wake_by_ref();
+        }
+        Pin::new(&mut call).poll(cx).map(Some)
+    })
+    .await;
+    match answer {
+        Some(reply) => Ok(reply.map(Result::unwrap)),
+        // Who leaves in time has asked for nothing.
+        None => Err(call.seat.take().is_some_and(|seat| !lane.withdraw(&seat))),
+    }
+}
+
+/// Adds a few times; what it was told, and how often it left too late.
 async fn call_some(crew: Arc<Crew>, calls: usize, leaves: bool) -> (Vec<i64>, usize) {
     let (mut values, mut left) = (Vec::new(), 0);
     for _ in 0..calls {
-        let place = shuttle::rand::thread_rng().gen_range(0..crew.field.lanes.len());
-        let lane = &crew.field.lanes[place];
-        let mut call = Call { lane, crew: &crew, seat: None };
-        let patience = match shuttle::rand::thread_rng().gen_range(0..4) {
-            0 if leaves => 1,
-            1 if leaves => 3,
-            _ => usize::MAX,
-        };
-        let mut polls = 0;
-        let answer = poll_fn(|cx| {
-            polls += 1;
-            if polls > patience {
-                return Poll::Ready(None);
-            }
-            if polls < 3 {
-                // Polled early, by a waker that wakes nobody and then by the right one.
-                let noop = &mut Context::from_waker(Waker::noop());
-                if let Poll::Ready(answer) = Pin::new(&mut call).poll(noop) {
-                    return Poll::Ready(Some(answer));
-                }
-            }
-            if patience < usize::MAX {
-                cx.waker().wake_by_ref();
-            }
-            Pin::new(&mut call).poll(cx).map(Some)
-        })
-        .await;
-        match answer {
-            Some(Some(reply)) => match reply.unwrap().only::<Add<i64>>().unwrap() {
+        match call_once(&crew, add(), leaves).await {
+            Ok(Some(reply)) => match reply.only::<Add<i64>>().unwrap() {
                 Added::Stepped { value } => values.push(value),
                 Added::OutOfBounds { .. } => panic!("there are no bounds"),
             },
-            Some(None) => {}
-            // Who leaves in time has asked for nothing.
-            None => left += call.seat.take().map_or(0, |seat| usize::from(!lane.withdraw(&seat))),
+            Ok(None) => {}
+            Err(too_late) => left += usize::from(too_late),
         }
     }
     (values, left)
 }
 
+/// What a caller of a list has put and got.
+#[derive(Default)]
+struct Hands {
+    pushed: Vec<Bytes>,
+    /// Pushed perhaps, by a call that was left too late.
+    doubtful: Vec<Bytes>,
+    popped: Vec<Bytes>,
+    /// The most that may have been popped for nobody.
+    dropped: u64,
+}
+
+/// Pushes and pops at one end of a list a few times.
+async fn push_and_pop(crew: Arc<Crew>, caller: usize, leaves: bool) -> Hands {
+    let (key, mut hands) = (Key::alone("", "a").unwrap(), Hands::default());
+    for round in 0..2 {
+        let elements: Vec<_> =
+            (0..=round).map(|one| Bytes::from(format!("{caller} {round} {one}"))).collect();
+        let push = Push { end: End::Back, elements: elements.clone(), limit: None };
+        let push = Step::new(key.clone(), push.into_op());
+        match call_once(&crew, push, leaves).await {
+            Ok(Some(reply)) => {
+                let Pushed { len, before } = reply.only::<Push>().unwrap();
+                assert_eq!(len - before, elements.len() as u64);
+                hands.pushed.extend(elements);
+            }
+            Err(true) => hands.doubtful.extend(elements),
+            // A call that is alone is not sent here, and one that left in time was not either.
+            Ok(None) | Err(false) => {}
+        }
+        let count = 2 - round as u64;
+        let pop = Step::new(key.clone(), Pop { end: End::Back, count }.into_op());
+        match call_once(&crew, pop, leaves).await {
+            Ok(Some(reply)) => {
+                let popped = reply.only::<Pop>().unwrap();
+                assert!(popped.len() as u64 <= count);
+                hands.popped.extend(popped);
+            }
+            Err(true) => hands.dropped += count,
+            Ok(None) | Err(false) => {}
+        }
+    }
+    hands
+}
+
+/// Every element that was pushed was popped once or is still there, but for those that were popped
+/// for whoever left too late.
+fn nothing_is_lost_or_doubled(hands: Vec<Hands>, crew: &Crew) {
+    let key = Key::alone("", "a").unwrap();
+    let left = crew.field.engine.0.lock().run(&key, Range { from: 0, to: -1 }).unwrap();
+    let (mut got, mut pushed, mut doubtful, mut dropped) = (left, Vec::new(), Vec::new(), 0);
+    for hands in hands {
+        got.extend(hands.popped);
+        pushed.extend(hands.pushed);
+        doubtful.extend(hands.doubtful);
+        dropped += hands.dropped;
+    }
+    let found = got.len();
+    got.sort_unstable();
+    got.dedup();
+    assert_eq!(got.len(), found, "{got:?}");
+    let known = |one: &Bytes| pushed.contains(one) || doubtful.contains(one);
+    assert!(got.iter().all(known), "{got:?}");
+    let missing = pushed.iter().filter(|one| !got.contains(one)).count() as u64;
+    assert!(missing <= dropped, "{missing} of {pushed:?} are in none of {got:?}");
+}
+
+/// Runs callers and what carries their calls to the end.
+fn run<F: Future<Output: Send + 'static> + Send + 'static>(
+    lanes: usize,
+    hasty: bool,
+    caller: impl Fn(Arc<Crew>, usize) -> F,
+) -> (Arc<Crew>, Vec<F::Output>) {
+    let engine = Late(Mutex::new(Model::new()));
+    let lanes = (0..lanes).map(|_| Lane::default()).collect();
+    let field = Field { engine, lanes, clock: Arc::new(Hasty(hasty)) };
+    let bells = (0..2).map(|_| Mutex::default()).collect();
+    let crew = Arc::new(Crew { field, bells, closed: AtomicBool::new(false) });
+    let pilots: Vec<_> =
+        (0..2).map(|place| shuttle::future::spawn(Arc::clone(&crew).fly(place))).collect();
+    let callers: Vec<_> =
+        (0..3).map(|place| shuttle::future::spawn(caller(Arc::clone(&crew), place))).collect();
+    let told = callers.into_iter().map(|caller| shuttle::future::block_on(caller).unwrap());
+    let told = told.collect();
+    crew.closed.store(true, Ordering::SeqCst);
+    (0..2).for_each(|bell| crew.ring(bell));
+    for pilot in pilots {
+        shuttle::future::block_on(pilot).unwrap();
+    }
+    (crew, told)
+}
+
+fn explore_lists(scheduler: impl Scheduler + 'static, lanes: usize, leaves: bool, hasty: bool) {
+    let mut config = shuttle::Config::new();
+    config.stack_size = 0x4_0000;
+    shuttle::Runner::new(scheduler, config).run(move || {
+        let caller = move |crew, place| push_and_pop(crew, place, leaves);
+        let (crew, hands) = run(lanes, hasty, caller);
+        nothing_is_lost_or_doubled(hands, &crew);
+    });
+}
+
 fn explore(scheduler: impl Scheduler + 'static, lanes: usize, leaves: bool, hasty: bool) {
     let mut config = shuttle::Config::new();
     config.stack_size = 0x4_0000;
-    let runner = shuttle::Runner::new(scheduler, config);
-    runner.run(move || {
-        let engine = Late(Mutex::new(Model::new()));
-        let lanes = (0..lanes).map(|_| Lane::default()).collect();
-        let field = Field { engine, lanes, clock: Arc::new(Hasty(hasty)) };
-        let bells = (0..2).map(|_| Mutex::default()).collect();
-        let crew = Arc::new(Crew { field, bells, closed: AtomicBool::new(false) });
-        let pilots: Vec<_> =
-            (0..2).map(|place| shuttle::future::spawn(Arc::clone(&crew).fly(place))).collect();
-        let callers: Vec<_> = (0..3)
-            .map(|_| shuttle::future::spawn(call_some(Arc::clone(&crew), 3, leaves)))
-            .collect();
+    shuttle::Runner::new(scheduler, config).run(move || {
+        let (crew, told) = run(lanes, hasty, move |crew, _| call_some(crew, 3, leaves));
         let (mut values, mut left) = (Vec::new(), 0);
-        for caller in callers {
-            let (own, gone) = shuttle::future::block_on(caller).unwrap();
+        for (own, gone) in told {
             assert!(own.is_sorted(), "{own:?}");
             values.extend(own);
             left += gone;
-        }
-        crew.closed.store(true, Ordering::SeqCst);
-        (0..2).for_each(|bell| crew.ring(bell));
-        for pilot in pilots {
-            shuttle::future::block_on(pilot).unwrap();
         }
         let answered = values.len();
         values.sort_unstable();
@@ -302,4 +401,16 @@ fn callers_who_leave() {
 fn flights_that_take_too_long() {
     explore(RandomScheduler::new(RUNS), 1, true, true);
     explore(PctScheduler::new(3, RUNS), 2, true, true);
+}
+
+#[test]
+fn callers_of_a_list() {
+    explore_lists(RandomScheduler::new(RUNS), 1, false, false);
+    explore_lists(PctScheduler::new(3, RUNS), 2, false, false);
+}
+
+#[test]
+fn callers_of_a_list_who_leave() {
+    explore_lists(RandomScheduler::new(RUNS), 1, true, false);
+    explore_lists(PctScheduler::new(3, RUNS), 2, true, true);
 }

@@ -1,6 +1,11 @@
 //! What folds: callers who ask for the same, and what each of them is told.
 
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+
+use super::brought::Brought;
 use crate::operations::counter::{Add, AddTimes, AddedTimes, CounterOp, CounterOutcome};
+use crate::operations::list::ListOp;
 use crate::{Batch, Delivery, Fault, Joining, Key, Op, Outcome, Refusal, Reply, Step};
 
 /// What must not share a flight with what.
@@ -54,7 +59,9 @@ impl Class {
 /// Callers of one flight who ask for the same.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// What they ask for, without what each brought.
     step: Step,
+    brought: Brought,
     /// How many came, those who left included: the place of the next.
     boarded: u32,
     /// The places of those who left before the flight did.
@@ -62,25 +69,46 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(step: Step) -> Self {
-        Self { step, boarded: 0, withdrawn: Vec::new() }
+    /// The group of a first caller with this step, who is to [board](Group::board) next.
+    pub(crate) fn new(mut step: Step) -> Self {
+        let brought = Brought::by_the_first(&mut step.op);
+        Self { step, brought, boarded: 0, withdrawn: Vec::new() }
     }
 
-    /// Whether callers with this operation can share one. An addition is dealt out; a read is the
-    /// same for all, unless it is drawn by lot: then each has a draw of its own. Of floats the sum
-    /// of many would not be what each adding alone comes to.
+    /// Whether callers with this operation can share one. An addition is dealt out, what is pushed
+    /// is put in a row, what is popped is handed round; a read is the same for all, unless it is
+    /// drawn by lot: then each has a draw of its own. Of floats the sum of many would not be what
+    /// each adding alone comes to.
     #[inline]
     pub(crate) fn folds(op: &Op) -> bool {
-        (!op.writes() && !op.is_by_chance()) || matches!(op, Op::Counter(CounterOp::Add(_)))
+        match op {
+            Op::Counter(CounterOp::Add(_)) | Op::List(ListOp::Push(_) | ListOp::Pop(_)) => true,
+            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => !op.writes(),
+            Op::Set(_) => !op.writes() && !op.is_by_chance(),
+            Op::Capacity(_) | Op::List(_) | Op::SortedSet(_) | Op::Map(_) => !op.writes(),
+        }
+    }
+
+    /// Whether callers with this operation bring something of their own.
+    #[inline]
+    pub(crate) fn brings(op: &Op) -> bool {
+        matches!(op, Op::List(ListOp::Push(_) | ListOp::Pop(_)))
     }
 
     /// Tells groups apart before they are compared. Many additions to one key may differ in what
-    /// they add.
+    /// they add, and many who read one collection in what they look for.
     pub(crate) fn hash_of(key: &Key, op: &Op) -> u64 {
-        let mut mixed = 0;
-        if let Op::Counter(CounterOp::Add(Add { by, start, .. })) = op {
-            mixed = by.wrapping_add(start.rotate_left(32)) as u64;
-        }
+        let mixed = match op {
+            Op::Counter(CounterOp::Add(Add { by, start, .. })) => {
+                by.wrapping_add(start.rotate_left(32)) as u64
+            }
+            // What they put is theirs, and not what tells them apart.
+            Op::List(ListOp::Push(_)) => 1,
+            Op::List(ListOp::Pop(_)) => 2,
+            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => written(op),
+            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) => 0,
+            Op::Flag(_) | Op::Capacity(_) => 0,
+        };
         key.hash_value() ^ mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
@@ -93,13 +121,16 @@ impl Group {
     pub(crate) fn takes(&self, call: &Joining<'_>) -> bool {
         self.step.key == *call.key
             && self.step.lifetime == call.lifetime
-            && self.step.op == *call.op
             && Self::folds(call.op)
+            && self.brought.takes(&self.step.op, call.op)
     }
 
-    /// One more caller: its place.
+    /// One more caller, with this operation: its place.
     #[inline]
-    pub(crate) fn board(&mut self) -> u32 {
+    pub(crate) fn board(&mut self, op: Option<&Op>) -> u32 {
+        if let Some(op) = op {
+            self.brought.add(op);
+        }
         let place = self.boarded;
         self.boarded += 1;
         place
@@ -124,6 +155,7 @@ impl Group {
         if let Some(many) = self.many() {
             step.op = Op::Counter(CounterOp::AddTimes(many));
         }
+        self.brought.put_into(&mut step.op, &self.withdrawn);
         step
     }
 
@@ -136,22 +168,54 @@ impl Group {
     }
 
     fn told(self, outcome: Result<Outcome, Fault>, told: &mut Told) {
-        let key = self.step.key.clone();
-        let one = match (outcome, self.many()) {
-            (Err(fault), _) => One::Same(Err(fault)),
-            (Ok(Outcome::Misuse(misuse)), _) => One::Same(Err(misuse.at(&key))),
-            (Ok(Outcome::Counter(CounterOutcome::AddTimes(added))), Some(add)) => {
-                let Self { withdrawn, .. } = self;
-                told.dealt.push(Dealt { key, add, added, withdrawn });
+        told.groups.push(match self.shares(outcome) {
+            Ok(shares) => {
+                told.dealt.push(Dealt { shares, withdrawn: self.withdrawn });
                 One::Dealt(told.dealt.len() - 1)
             }
-            (Ok(_), Some(_)) => {
-                One::Same(Err(Fault::broken("many additions were not answered by their outcome")))
-            }
-            (Ok(outcome), None) => One::Same(Ok(outcome)),
-        };
-        told.groups.push(one);
+            Err(same) => One::Same(same),
+        });
     }
+
+    /// What is to be dealt out; else what all are told alike.
+    fn shares(&self, outcome: Result<Outcome, Fault>) -> Result<Shares, Result<Outcome, Fault>> {
+        let Self { step: Step { key, op, .. }, brought, withdrawn, .. } = self;
+        match (outcome, self.many()) {
+            (Err(fault), _) => Err(Err(fault)),
+            (Ok(Outcome::Misuse(misuse)), _) => Err(Err(misuse.at(key))),
+            (Ok(Outcome::Counter(CounterOutcome::AddTimes(added))), Some(add)) => {
+                Ok(Shares::Additions { key: key.clone(), add, added })
+            }
+            (Ok(_), Some(_)) => {
+                Err(Err(Fault::broken("many additions were not answered by their outcome")))
+            }
+            (Ok(outcome), None) => brought.deal(outcome, op, withdrawn).map(Shares::Each),
+        }
+    }
+}
+
+/// A number for an operation by what is in it, as far as that tells most from each other.
+fn written(op: &Op) -> u64 {
+    struct Heard(DefaultHasher, usize);
+    impl io::Write for Heard {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.1 == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.1 = self.1.saturating_sub(bytes.len());
+            self.0.write(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    const ENOUGH: usize = 256;
+    let mut heard = Heard(DefaultHasher::new(), ENOUGH);
+    // It fails when enough was heard.
+    drop(rmp_serde::encode::write(&mut heard, op));
+    heard.0.finish()
 }
 
 /// All of these groups, each for itself, as one batch.
@@ -174,13 +238,19 @@ enum One {
     Dealt(usize),
 }
 
-/// Many additions, and what they came to.
+/// What is dealt out to the callers who stayed.
 #[derive(Debug)]
 struct Dealt {
-    key: Key,
-    add: AddTimes<i64>,
-    added: AddedTimes<i64>,
+    shares: Shares,
     withdrawn: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Shares {
+    /// Many additions, and what they came to.
+    Additions { key: Key, add: AddTimes<i64>, added: AddedTimes<i64> },
+    /// What each is told.
+    Each(Vec<Outcome>),
 }
 
 impl Told {
@@ -225,10 +295,14 @@ impl Told {
 impl Dealt {
     fn outcome(&self, place: u32) -> Result<Outcome, Fault> {
         let left = self.withdrawn.partition_point(|withdrawn| *withdrawn < place);
-        let told = self.add.told(&self.added, place - left as u32);
-        match told.map_err(|misuse| misuse.at(&self.key))? {
-            Some(added) => Ok(Outcome::Counter(CounterOutcome::Add(added))),
-            None => Err(Fault::broken("additions were refused that could have been made")),
-        }
+        let rank = place - left as u32;
+        let told = match &self.shares {
+            Shares::Additions { key, add, added } => {
+                let told = add.told(added, rank).map_err(|misuse| misuse.at(key))?;
+                told.map(|added| Outcome::Counter(CounterOutcome::Add(added)))
+            }
+            Shares::Each(outcomes) => outcomes.get(rank as usize).cloned(),
+        };
+        told.ok_or_else(|| Fault::broken("additions were refused that could have been made"))
     }
 }

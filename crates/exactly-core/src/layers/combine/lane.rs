@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use super::group::{Class, Group, Told};
 use super::landing::{Landing, Seat};
 use super::sync::{AtomicBool, Mutex, Ordering};
-use crate::{Fault, Joining, Reply, Step};
+use crate::{Fault, Joining, Op, Reply, Step};
 
 /// The most flights in the air that hold the next one back.
 const FLIGHTS: usize = 2;
@@ -143,7 +143,8 @@ impl Boarding {
         place
     }
 
-    fn board(&mut self, group: usize, waker: &Waker) -> Seat {
+    /// A place in this group, for a caller with this operation unless it has brought it.
+    fn board(&mut self, group: usize, op: Option<&Op>, waker: &Waker) -> Seat {
         self.last = group;
         self.callers += 1;
         self.wakers.push(Some(waker.clone()));
@@ -151,7 +152,7 @@ impl Boarding {
             landing: Arc::clone(&self.landing),
             lane: 0,
             group: group as u32,
-            place: self.groups[group].board(),
+            place: self.groups[group].board(op),
             waker: self.wakers.len() as u32 - 1,
             optional: false,
         }
@@ -208,11 +209,11 @@ impl Arrivals {
         if let Some(boarding) = self.last_open(class)
             && let Some(group) = boarding.find(&call)
         {
-            return Some(boarding.board(group, waker));
+            return Some(boarding.board(group, Some(call.op), waker));
         }
         let boarding = self.open_for(class, groups_max)?;
         let group = boarding.open_group(step.take()?);
-        Some(boarding.board(group, waker))
+        Some(boarding.board(group, None, waker))
     }
 
     /// A boarding whose landing nobody reads any more, or a new one.
@@ -279,7 +280,7 @@ impl Lane {
         if must_call && !can_call() {
             return None;
         }
-        let seat = boarding.board(group, waker);
+        let seat = boarding.board(group, Some(call.op), waker);
         self.boarded(arrivals, must_call);
         Some((seat, must_call))
     }

@@ -1,19 +1,22 @@
 //! Folds calls that arrive together into one.
 //!
 //! While a flight of calls is in the air, those who arrive board the next. Additions to one counter
-//! become one addition, whose values are dealt out in the order of arrival; equal reads become one
+//! become one addition, whose values are dealt out in the order of arrival; what is pushed at one
+//! end of a list is pushed in a row, and what is popped there handed round; equal reads become one
 //! read; everything else shares the way. Nobody waits for company: a call that finds nothing under
 //! way is sent at once, by itself.
 //!
 //! | file | is |
 //! | --- | --- |
 //! | `group.rs` | what folds, and what each caller is told |
+//! | `brought.rs` | what each brings along |
 //! | `lane.rs` | where callers board and leave |
 //! | `landing.rs` | where they find what came of it |
 //! | `pilot.rs` | who sends flights and wakes those who landed |
 //! | `crew.rs` | the tasks in which pilots run |
 //! | `share.rs` | a caller's share, as a future without a box |
 
+mod brought;
 mod crew;
 mod group;
 mod landing;
@@ -37,7 +40,7 @@ use crate::thread::thread_place;
 use crate::time::{Clock, SystemClock};
 
 use crew::Crew;
-use group::Class;
+use group::{Class, Group};
 use landing::Seat;
 use lane::{Boarded, Lane, Limits};
 use pilot::Field;
@@ -231,6 +234,10 @@ impl<E: Engine> Engine for Combine<E> {
 
     fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
         let class = Class::of_one(call.op, call.delivery)?;
+        // What is brought along is the caller's own; all else is what another was asked for.
+        if Group::brings(call.op) && call.op.check().is_err() {
+            return None;
+        }
         let (place, lane) = self.lane_here();
         let can_call = Crew::<E>::can_be_called;
         let (seat, must_call) = lane.join(call, class, waker, self.limits, can_call)?;
