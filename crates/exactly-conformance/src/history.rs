@@ -167,7 +167,7 @@ async fn prices(subject: &Subject, dice: &mut Rng) {
 
 /// Two lists with the same few elements, so that most of them are told apart by their places alone.
 async fn jobs(subject: &Subject, dice: &mut Rng) {
-    let [todo, done] = ["todo", "done"].map(key);
+    let [todo, done] = ["todo", "todo later"].map(key);
     let end = if dice.bool() { End::Front } else { End::Back };
     let limit = NonZeroU64::new(4);
     match dice.u8(..8) {

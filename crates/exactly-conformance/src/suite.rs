@@ -82,8 +82,11 @@ macro_rules! suite {
             cancelled = cancelled { whole_or_nothing, many_at_once }
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random {
-                batches_mean_what_the_model_says, sets_mean_what_the_model_says,
-                maps_mean_what_the_model_says, sorted_sets_mean_what_the_model_says, lists_mean_what_the_model_says
+                batches_mean_what_the_model_says,
+                sets_mean_what_the_model_says,
+                maps_mean_what_the_model_says,
+                sorted_sets_mean_what_the_model_says,
+                lists_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

@@ -246,7 +246,15 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
 
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
-    let every = prop_oneof![3 => counter(), 3 => other(), 2 => capacity(), 2 => set::set(), 2 => map::map(), 2 => list::list(), 2 => sorted_set::sorted_set()];
+    let every = prop_oneof![
+        3 => counter(),
+        3 => other(),
+        2 => capacity(),
+        2 => set::set(),
+        2 => map::map(),
+        2 => list::list(),
+        2 => sorted_set::sorted_set(),
+    ];
     all_agree(&subject, every).await;
 }
 

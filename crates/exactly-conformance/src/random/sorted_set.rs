@@ -100,7 +100,8 @@ fn sorted_set_write() -> impl Strategy<Value = Draft> {
             .prop_map(|(members, when, limit)| op(Add { members: members.into(), when, limit })),
         3 => (member(), score(), when(), most())
             .prop_map(|(member, by, when, limit)| op(AddTo { member, by, when, limit })),
-        1 => prop::collection::vec(member(), 0..3).prop_map(|members| op(Remove { members: members.into() })),
+        1 => prop::collection::vec(member(), 0..3)
+            .prop_map(|members| op(Remove { members: members.into() })),
         1 => (-3_i64..4, -3_i64..4).prop_map(|(first, last)| op(RemoveRange { first, last })),
         1 => scores().prop_map(|scores| op(RemoveByScore { scores })),
         1 => (end(), 0_u64..3).prop_map(|(from, count)| op(Pop { from, count })),
