@@ -2,9 +2,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use exactly_core::{Batch, BoxFuture, Engine, Fault, Key, Operation, Reply, Step};
+use exactly_core::{Batch, BoxFuture, Engine, Fault, Key, Operation, Reply, Step, Timestamp};
 use tokio::runtime;
 use tokio::task::JoinSet;
 
@@ -18,6 +18,11 @@ pub trait Setup: Send + Sync + 'static {
     /// Resolves when at least this much time has passed on the engine's clock.
     fn pass(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
+    /// The engine's clock now, to within a second or two: the wall clock, where it is not another.
+    fn now(&self) -> Timestamp {
+        Timestamp::of(SystemTime::now())
+    }
+
     /// Why this engine cannot be made here and now, as for want of a server: its cases are then
     /// skipped, and say so.
     fn missing(&self) -> Option<String> {
@@ -27,11 +32,16 @@ pub trait Setup: Send + Sync + 'static {
 
 trait Time: Send + Sync {
     fn pass(&self, time: Duration) -> BoxFuture<'_, ()>;
+    fn now(&self) -> Timestamp;
 }
 
 impl<S: Setup> Time for S {
     fn pass(&self, time: Duration) -> BoxFuture<'_, ()> {
         Box::pin(Setup::pass(self, time))
+    }
+
+    fn now(&self) -> Timestamp {
+        Setup::now(self)
     }
 }
 
@@ -74,6 +84,11 @@ impl Subject {
     /// Lets time pass on the engine's clock.
     pub async fn pass(&self, time: Duration) {
         self.time.pass(time).await;
+    }
+
+    /// The engine's clock now, to within a second or two.
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
     }
 
     /// Runs `actors` copies of `act` at once, each told its number, and answers what they answered.

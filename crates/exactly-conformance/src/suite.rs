@@ -7,7 +7,8 @@ macro_rules! suite {
         $crate::cases! {
             $setup;
             key = operations::key {
-                meaning, renaming, expiry, awkward_names, bad_settings
+                meaning, renaming, expiry, ending_at_a_moment, writes_until_a_moment, kinds,
+                awkward_names, bad_settings
             }
             counter = operations::counter {
                 adding, adding_many, start, undoing,

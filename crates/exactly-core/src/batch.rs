@@ -10,9 +10,10 @@ use smallvec::{SmallVec, smallvec};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
-use crate::operations::key::{KeyOp, Rename, check_ttl};
+use crate::operations::key::{KeyOp, Rename, check_end, check_ttl};
 use crate::operations::{Op, Outcome};
 use crate::state::{Bytes, Misuse};
+use crate::time::Timestamp;
 use crate::token::{HoldId, Token};
 
 /// The most operations and requirements in one batch.
@@ -68,6 +69,9 @@ pub enum Lifetime {
     FromFirstWrite(Duration),
     /// Starts it anew.
     Sliding(Duration),
+    /// Lets it end at this moment of the engine's clock. Once that has passed, a write is made and
+    /// answered as always, and what it wrote is gone in the same step.
+    Until(Timestamp),
 }
 
 /// What must hold for a batch to be applied.
@@ -168,6 +172,7 @@ impl Lifetime {
         match self {
             Self::Unchanged => Ok(()),
             Self::FromFirstWrite(ttl) | Self::Sliding(ttl) => check_ttl(ttl),
+            Self::Until(at) => check_end(at),
         }
     }
 }

@@ -36,7 +36,7 @@ pub use key::{Key, PART_BYTES_MAX};
 pub use ledger::{Admission, Ledger};
 pub use meaning::{Model, apply};
 pub use operations::{Op, Operation, Outcome};
-pub use state::{Bytes, Entry, Epoch, Misuse, Scalar, Slot, Slots, State};
+pub use state::{Bytes, Entry, Epoch, Kind, Misuse, Scalar, Slot, Slots, State};
 pub use thread::thread_place;
 pub use time::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 pub use token::{HoldId, SessionId, TOKEN_ID_BYTES_MAX, TOKEN_KEEP_MAX, Token};

@@ -87,9 +87,13 @@ fn apply_one(slots: &mut impl Slots, call: &Step, at: Moment) -> Result<(Outcome
     let refused = outcome.is_refusal();
     if !refused && call.op.writes() {
         for (key, lifetime) in call.written() {
-            if let Some(entry) = slots.slot(key).entry_mut() {
+            let slot = slots.slot(key);
+            if let Some(entry) = slot.entry_mut() {
                 entry.written = at.order;
                 entry.expires = lifetime.expiry(entry.expires, at.now);
+            }
+            if matches!(lifetime, Lifetime::Until(_)) {
+                slot.lapse(at.now);
             }
         }
     }
@@ -100,6 +104,7 @@ impl Lifetime {
     fn expiry(self, expires: Timestamp, now: Timestamp) -> Timestamp {
         match self {
             Self::Sliding(ttl) => now.plus(ttl),
+            Self::Until(end) => end,
             Self::FromFirstWrite(ttl) if expires == Timestamp::MAX => now.plus(ttl),
             Self::FromFirstWrite(_) | Self::Unchanged => expires,
         }
@@ -371,6 +376,31 @@ mod tests {
             .requiring(b.clone(), Condition::Exists);
         assert_eq!(model.apply(&batch).unwrap(), Reply::Refused(Refusal::Requirement(1)));
         assert!(!model.run(&b, key::Exists {}).unwrap());
+    }
+
+    #[test]
+    fn a_write_that_ends_at_a_moment_is_gone_once_that_has_passed() {
+        let [a, b] = keys(["a", "b"]);
+        let end = Timestamp::from_nanos(1_000_000_000).plus(HOUR);
+        let until = |operation: Add<i64>| step(&a, operation).lifetime(Lifetime::Until(end));
+        let mut model = Model::new();
+        model.apply(&Batch::one(until(Add::by(7)))).unwrap();
+        assert_eq!(model.run(&a, key::Ttl {}).unwrap(), key::Life::Left(HOUR));
+        model.advance(HOUR);
+        // Each write is answered as always, and each finds nothing.
+        let reply = model.apply(&Batch::of([until(Add::by(1)), until(Add::by(1))])).unwrap();
+        let Reply::Applied(outcomes) = reply else { panic!() };
+        let counted = outcomes.into_iter().map(|outcome| Add::<i64>::outcome(outcome).unwrap());
+        let one = crate::operations::counter::Added::Stepped { value: 1 };
+        assert_eq!(counted.collect::<Vec<_>>(), [one, one]);
+        assert_eq!(model.states().count(), 0);
+        // What a rename leaves at either key, too.
+        model.run(&a, Add::by(1)).unwrap();
+        let rename = step(&a, key::Rename { to: b, replace: true });
+        model.apply(&Batch::one(rename.lifetime(Lifetime::Until(end)))).unwrap();
+        assert_eq!(model.states().count(), 0);
+        let never = Batch::one(step(&a, Add::by(1)).lifetime(Lifetime::Until(Timestamp::MAX)));
+        assert!(model.apply(&never).unwrap_err().is_bad_setting());
     }
 
     #[test]

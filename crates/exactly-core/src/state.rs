@@ -59,6 +59,25 @@ pub enum State {
     Map(Box<MapState>),
 }
 
+/// What kind of object is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// A counter, value or flag: one text or number, which can be read as any of the three.
+    Scalar,
+    /// A capacity.
+    Capacity,
+    /// A list.
+    List,
+    /// A set.
+    Set,
+    /// A sorted set.
+    SortedSet,
+    /// A map.
+    Map,
+    /// Something that another program has stored, and that no object is made of.
+    Foreign,
+}
+
 /// One text or number. Counters, values and flags share it, as they share Redis's string type and a
 /// plain SQL column: a counter can be read as the value of its digits, and digits can be counted
 /// up.
@@ -209,16 +228,48 @@ impl State {
     const SORTED_SET: &str = "a sorted set";
     const MAP: &str = "a map";
 
-    /// What it is, in the words of messages.
-    pub fn kind(&self) -> &'static str {
+    /// What kind of object it is.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Scalar(_) => Self::SCALAR,
-            Self::Capacity(_) => Self::CAPACITY,
-            Self::List(_) => Self::LIST,
-            Self::Set(_) => Self::SET,
-            Self::SortedSet(_) => Self::SORTED_SET,
-            Self::Map(_) => Self::MAP,
+            Self::Scalar(_) => Kind::Scalar,
+            Self::Capacity(_) => Kind::Capacity,
+            Self::List(_) => Kind::List,
+            Self::Set(_) => Kind::Set,
+            Self::SortedSet(_) => Kind::SortedSet,
+            Self::Map(_) => Kind::Map,
         }
+    }
+}
+
+impl Kind {
+    /// Every kind of ours.
+    pub const OURS: [Self; 6] =
+        [Self::Scalar, Self::Capacity, Self::List, Self::Set, Self::SortedSet, Self::Map];
+
+    /// What it is, in the words of messages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Scalar => State::SCALAR,
+            Self::Capacity => State::CAPACITY,
+            Self::List => State::LIST,
+            Self::Set => State::SET,
+            Self::SortedSet => State::SORTED_SET,
+            Self::Map => State::MAP,
+            Self::Foreign => "something of another program",
+        }
+    }
+}
+
+impl From<Kind> for Cow<'static, str> {
+    fn from(kind: Kind) -> Self {
+        Self::Borrowed(kind.words())
+    }
+}
+
+impl fmt::Display for Kind {
+    /// In the words of messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

@@ -33,6 +33,12 @@ impl Timestamp {
         Self(nanos)
     }
 
+    /// A moment of the wall clock; [`Timestamp::ZERO`] where it lies before the epoch, and
+    /// [`Timestamp::MAX`] where it cannot be told any more.
+    pub fn of(time: SystemTime) -> Self {
+        Self::ZERO.plus(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+
     /// Nanoseconds since the Unix epoch.
     pub const fn as_nanos(self) -> u64 {
         self.0
@@ -105,8 +111,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock that starts from the machine's wall clock.
     pub fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), epoch: Timestamp::ZERO.plus(since) }
+        Self { started: Instant::now(), epoch: Timestamp::of(SystemTime::now()) }
     }
 }
 

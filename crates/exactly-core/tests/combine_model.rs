@@ -15,8 +15,8 @@ use exactly_core::operations::counter::{Add, Added, Get};
 use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
-    Fault, Joining, Key, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step,
-    Timestamp, operations,
+    Fault, Joining, Key, Lifetime, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply,
+    Step, Timestamp, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};

@@ -240,6 +240,11 @@ fn agree(options: &OfField) -> Result<()> {
         let told = "`ttl` counts from the first write and `ttl_sliding` from the last: keep one";
         errors.push(Error::custom(told).with_span(&sliding.word));
     }
+    let ttl = options.ttl.as_ref().or(options.ttl_sliding.as_ref());
+    if let (Some(_), Some(at)) = (ttl, &options.expire_at) {
+        let told = "a time to live and `expire_at` are two ends: keep one";
+        errors.push(Error::custom(told).with_span(&at.word));
+    }
     errors.finish()
 }
 

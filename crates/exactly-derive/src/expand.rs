@@ -12,7 +12,7 @@ use syn::{Ident, Path};
 
 use crate::alone::Alone;
 use crate::check::{Group, Member, Place};
-use crate::options::{Computed, Elsewhere, Lasting, Length, Literal, Name, Number, OfField};
+use crate::options::{At, Computed, Elsewhere, Lasting, Length, Literal, Name, Number, OfField};
 
 /// The implementation of `Objects`.
 pub(crate) fn objects(group: &Group) -> TokenStream {
@@ -132,7 +132,11 @@ fn calls(options: &OfField) -> Vec<Call<'_>> {
         Some(Call { carried_out_by, word, value: duration(value) })
     });
     let default = options.default.as_ref().map(default);
-    numbers.chain(durations).chain(default).collect()
+    let moments = options.expire_at.iter().map(|At { word, value }| {
+        let value = value.to_token_stream();
+        Call { carried_out_by: "ExpireAt", word, value }
+    });
+    numbers.chain(durations).chain(default).chain(moments).collect()
 }
 
 /// A closure, so that it is computed for each read that needs it.

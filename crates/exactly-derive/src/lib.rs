@@ -140,6 +140,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `default = "none"` | values | what a missing value reads as | `None` |
 /// | `ttl = "1h"` | all | how long it is stored, from the first write | for ever |
 /// | `ttl_sliding = "1h"` | all | how long it is stored, from the last write | for ever |
+/// | `expire_at = end()` | all | the moment at which it ends | for ever |
 /// | `global` | all | one object for the whole group | one for each id |
 /// | `key = "taken"` | all | the field's name in keys | the field's name |
 /// | `alone = "legacy:{id}:seats"` | all | a name outside of the group | in the group |
@@ -246,17 +247,23 @@ use syn::{DeriveInput, parse_macro_input};
 /// # Ok(()) }
 /// ```
 ///
-/// ## `ttl`, `ttl_sliding`
+/// ## `ttl`, `ttl_sliding`, `expire_at`
 ///
 /// The time to live is part of each write, in the same atomic step. `ttl` is fixed from the first
 /// write: a counter of tries within an hour starts over after that hour, however often it is
-/// stepped. `ttl_sliding` starts anew with every write: what is in use stays. A field has one of
-/// them, of at most 100 years:
+/// stepped. `ttl_sliding` starts anew with every write: what is in use stays. Both last at most 100
+/// years. With `expire_at` every write lets it end at one moment: an expression of type
+/// `SystemTime`, which is asked for each time the group is made. A field has one of the three:
 ///
 /// ```
 /// # use exactly::{Counter, Flag, Life, Objects, Store};
-/// # use std::time::Duration;
+/// # use std::time::{Duration, SystemTime};
 /// const SESSION: Duration = Duration::from_secs(30 * 60);
+///
+/// fn midnight() -> SystemTime {
+///     // ... of the user's calendar.
+///     # SystemTime::now() + Duration::from_secs(3600)
+/// }
 ///
 /// #[derive(Objects)]
 /// #[exactly(name = "user")]
@@ -265,6 +272,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///     tries: Counter,
 ///     #[exactly(ttl_sliding = SESSION)]
 ///     online: Flag,
+///     #[exactly(expire_at = midnight())]
+///     today: Counter,
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
@@ -272,7 +281,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// let user = User::at(&store, "ada");
 /// user.tries.increment().await?;
 /// user.online.mark().await?;
+/// user.today.increment().await?;
 /// assert!(matches!(user.online.ttl().await?, Life::Left(left) if left <= SESSION));
+/// assert!(matches!(user.today.ttl().await?, Life::Left(_)));
 /// # Ok(()) }
 /// ```
 ///
@@ -483,6 +494,7 @@ mod tests {
             "lease",
             "ttl",
             "ttl_sliding",
+            "expire_at",
             "global",
             "key",
             "alone",

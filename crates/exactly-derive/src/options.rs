@@ -52,6 +52,7 @@ pub(crate) struct OfField {
     pub(crate) lease: Option<Lasting>,
     pub(crate) ttl: Option<Lasting>,
     pub(crate) ttl_sliding: Option<Lasting>,
+    pub(crate) expire_at: Option<At>,
 }
 
 /// A part of a key.
@@ -309,6 +310,28 @@ impl Lasting {
 
 fn days(duration: Duration) -> u64 {
     duration.as_secs() / (24 * 60 * 60)
+}
+
+/// A moment: any expression of type `SystemTime`.
+pub(crate) struct At {
+    pub(crate) word: Ident,
+    pub(crate) value: Expr,
+}
+
+impl FromMeta for At {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "end_of_term()")?;
+        match literal(&value) {
+            None => Ok(Self { word, value }),
+            Some(literal) => {
+                let told = format!(
+                    "`{word}` is a moment of type `SystemTime`, asked for each time the group is \
+                     made: write `{word} = end_of_term()`, or `ttl` for a duration"
+                );
+                Err(Error::custom(told).with_span(literal))
+            }
+        }
+    }
 }
 
 /// Whether the attributes are lists of options with values, whatever these are.

@@ -8,6 +8,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("available", "limit"),
     ("config", "store"),
     ("expiration", "ttl"),
+    ("expireat", "expire_at"),
     ("expires_in", "ttl"),
     ("maxlength", "limit"),
     ("prefix", "name"),
@@ -67,7 +68,10 @@ fn unknown(rest: &str) -> Option<String> {
     let known = known.as_deref();
     let elsewhere = ELSEWHERE.iter().find_map(|(theirs, ours)| {
         let ours = format!("`{ours}`");
-        let fits = *theirs == word && known.is_some_and(|known| known.contains(&ours));
+        // `expires_in` looks like `expire_at` to the reader, and means something else.
+        let options = known.or(meant.as_deref().filter(|meant| meant.contains("`expire_at`")));
+        let fits = options.is_some_and(|told| known.is_none() || told.contains(&ours));
+        let fits = *theirs == word && fits;
         fits.then(|| format!("did you mean {ours}?"))
     });
     let known = known.map(|known| format!("the options here are {known}"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use exactly_conformance::{Setup, suite};
 use exactly_core::layers::{Combine, CombinePolicy, Faults};
-use exactly_core::{Engine, ManualClock};
+use exactly_core::{Clock, Engine, ManualClock, Timestamp};
 use exactly_embedded::{Memory, Options};
 
 #[derive(Default)]
@@ -39,6 +39,10 @@ mod at_once {
         async fn pass(&self, time: Duration) {
             self.0.passed(time).await;
         }
+
+        fn now(&self) -> Timestamp {
+            self.0.clock.now()
+        }
     }
 
     suite!(AtOnce::default());
@@ -58,6 +62,10 @@ mod late {
 
         async fn pass(&self, time: Duration) {
             self.0.passed(time).await;
+        }
+
+        fn now(&self) -> Timestamp {
+            self.0.clock.now()
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exactly_conformance::{Setup, suite};
-use exactly_core::{Engine, ManualClock};
+use exactly_core::{Clock, Engine, ManualClock, Timestamp};
 use exactly_embedded::{Memory, Options};
 
 #[derive(Default)]
@@ -20,6 +20,10 @@ impl Setup for OnManualClock {
 
     async fn pass(&self, time: Duration) {
         self.clock.advance(time);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 

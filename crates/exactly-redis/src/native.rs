@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::mem::discriminant;
-use std::time::Duration;
 
-use exactly_core::{Batch, Fault, Key, Misuse, Outcome};
+use exactly_core::{Batch, Fault, Key, Lifetime, Misuse, Outcome};
 use redis::{Cmd, Pipeline};
 use smallvec::SmallVec;
 
@@ -12,7 +11,7 @@ use crate::fault;
 use crate::heard::Heard;
 use crate::names::KeyStyle;
 use crate::operations;
-use crate::operations::millis;
+use crate::operations::{millis, moment};
 use crate::server::Knows;
 
 /// A command of the server's, on a key.
@@ -42,9 +41,15 @@ impl Command {
         self
     }
 
-    /// With a time to live.
-    pub(crate) fn living(self, ttl: Duration) -> Self {
-        self.arg("PX").arg(millis(ttl).to_string())
+    /// With what becomes of the time to live where nothing was stored.
+    pub(crate) fn living(self, lifetime: Lifetime) -> Self {
+        match lifetime {
+            Lifetime::Unchanged => self,
+            Lifetime::FromFirstWrite(ttl) | Lifetime::Sliding(ttl) => {
+                self.arg("PX").arg(millis(ttl).to_string())
+            }
+            Lifetime::Until(at) => self.arg("PXAT").arg(moment(at)),
+        }
     }
 }
 

@@ -31,13 +31,13 @@ use crate::heard::Heard;
 /// | `+increx` | a bounded step is a script, also where the server has a command for it |
 /// | `+select` | there is database 0 alone |
 pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl +pexpire \
-                          +persist +get +set +incrby +hset +hmget +hdel +hexists +hincrby +zadd \
-                          +zrem +zscore +zrange +zrangebyscore +scard +sismember +smismember \
-                          +smembers +srandmember +sscan +sunion +sinter +sdiff +sadd +srem +spop \
-                          +smove +sunionstore +sinterstore +sdiffstore +hlen +hgetall +hkeys \
-                          +hscan +llen +lrange +lindex +lpos +lpush +rpush +lpop +rpop +lset \
-                          +linsert +lrem +ltrim +zcard +zcount +zdiff +zdiffstore +zincrby \
-                          +zinter +zinterstore +zmscore +zpopmax +zpopmin +zrank \
+                          +pexpireat +persist +get +set +incrby +hset +hmget +hdel +hexists \
+                          +hincrby +zadd +zrem +zscore +zrange +zrangebyscore +scard +sismember \
+                          +smismember +smembers +srandmember +sscan +sunion +sinter +sdiff +sadd \
+                          +srem +spop +smove +sunionstore +sinterstore +sdiffstore +hlen \
+                          +hgetall +hkeys +hscan +llen +lrange +lindex +lpos +lpush +rpush +lpop \
+                          +rpop +lset +linsert +lrem +ltrim +zcard +zcount +zdiff +zdiffstore \
+                          +zincrby +zinter +zinterstore +zmscore +zpopmax +zpopmin +zrank \
                           +zremrangebyrank +zremrangebyscore +zrevrange +zrevrangebyscore \
                           +zrevrank +zunion +zunionstore +dump +restore";
 

@@ -3,7 +3,7 @@
 //! A trait per option makes a wrong one a compile error on the user's own token, whatever alias the
 //! type goes by.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use exactly_core::operations::counter::Number;
 use exactly_core::{Fault, Key};
@@ -206,6 +206,17 @@ pub trait TtlSliding: Sized {
     /// With this time to live, started anew by every write.
     #[must_use]
     fn ttl_sliding(self, ttl: Duration) -> Self;
+}
+
+/// The option `expire_at`.
+#[diagnostic::on_unimplemented(
+    message = "`expire_at` is an option of objects, and `{Self}` is none",
+    label = "has no `expire_at`"
+)]
+pub trait ExpireAt: Sized {
+    /// Ending at this moment, whenever it is written to.
+    #[must_use]
+    fn expire_at(self, at: SystemTime) -> Self;
 }
 
 /// The option `limit`.

@@ -114,7 +114,7 @@ pub use exactly_core::operations::set::{
 pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
-pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Place, Profile, Token, layers};
+pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

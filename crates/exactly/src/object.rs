@@ -120,6 +120,16 @@ macro_rules! common_verbs {
                 self
             }
 
+            /// Lets it end at `at` with every write: at the end of the term, whenever that is
+            /// written to. A write after that is made and answered as always, and nothing of it is
+            /// left.
+            #[must_use]
+            pub fn with_expire_at(mut self, at: std::time::SystemTime) -> Self {
+                let end = exactly_core::Timestamp::of(at);
+                self.object.set_lifetime(exactly_core::Lifetime::Until(end));
+                self
+            }
+
             /// The key.
             ///
             /// # Faults
@@ -155,6 +165,23 @@ macro_rules! common_verbs {
                 use exactly_core::operations::key::Expire;
                 let expire = Expire { after };
                 $crate::Call::new(&self.object, expire, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Lets it end at `at`, by the engine's clock; one that has passed removes it. Answers
+            /// whether there was anything.
+            pub fn expire_at(
+                &self,
+                at: std::time::SystemTime,
+            ) -> $crate::Call<'_, exactly_core::operations::key::ExpireAt> {
+                use exactly_core::operations::key::ExpireAt;
+                let expire = ExpireAt { at: exactly_core::Timestamp::of(at) };
+                $crate::Call::new(&self.object, expire, |_, outcome| Ok(outcome)).timeless()
+            }
+
+            /// Which kind of object is stored, if any: whatever the handle is made for.
+            pub fn kind(&self) -> $crate::Call<'_, exactly_core::operations::key::KindOf> {
+                use exactly_core::operations::key::KindOf;
+                $crate::Call::new(&self.object, KindOf {}, |_, outcome| Ok(outcome)).timeless()
             }
 
             /// Takes the time to live away. Answers whether there was one.
@@ -207,6 +234,12 @@ macro_rules! common_verbs {
         impl $(<$($n: $bound),+>)? $crate::declare::TtlSliding for $handle $(<$($n),+>)? {
             fn ttl_sliding(self, ttl: std::time::Duration) -> Self {
                 self.with_sliding_ttl(ttl)
+            }
+        }
+
+        impl $(<$($n: $bound),+>)? $crate::declare::ExpireAt for $handle $(<$($n),+>)? {
+            fn expire_at(self, at: std::time::SystemTime) -> Self {
+                self.with_expire_at(at)
             }
         }
     };

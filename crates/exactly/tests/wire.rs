@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use exactly::{
     Capacity, Counter, End, Flag, List, Map, Objects, Set, SortedSet, Store, Token, Value,
@@ -229,7 +229,9 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
     calls! { page, monitor, server, store, "Every object":
         taken.exists();
         taken.ttl();
+        taken.kind();
         taken.expire(Duration::from_secs(60));
+        taken.expire_at(UNIX_EPOCH + Duration::from_secs(4_000_000_000));
         taken.persist();
         taken.rename_over(&limited);
         limited.delete();

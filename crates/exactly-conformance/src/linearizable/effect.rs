@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use exactly_core::layers::{Call, Ending};
 use exactly_core::operations::counter::CounterOp;
 use exactly_core::operations::key::KeyOp;
-use exactly_core::{Batch, Op, Outcome, Refusal, Reply, Token};
+use exactly_core::{Batch, Lifetime, Op, Outcome, Refusal, Reply, Token};
 use smallvec::{SmallVec, smallvec};
 
 use super::chance::Certain;
@@ -71,9 +71,14 @@ fn judgeable(call: &Call) -> Result<(), Unjudged> {
             Op::Counter(CounterOp::Undo(_)) | Op::Float(CounterOp::Undo(_)) => {
                 return Err(Unjudged::Undo(Box::new(call.clone())));
             }
-            Op::Key(KeyOp::Ttl(_)) => return Err(Unjudged::Ttl(Box::new(call.clone()))),
+            Op::Key(KeyOp::Ttl(_) | KeyOp::ExpireAt(_)) => {
+                return Err(Unjudged::Ttl(Box::new(call.clone())));
+            }
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
             Op::Capacity(_) | Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
+        }
+        if matches!(step.lifetime, Lifetime::Until(_)) {
+            return Err(Unjudged::Ttl(Box::new(call.clone())));
         }
     }
     Ok(())

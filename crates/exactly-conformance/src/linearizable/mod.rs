@@ -87,7 +87,8 @@ pub enum Objection {
 pub enum Unjudged {
     /// A counter's [`Undo`](exactly_core::operations::counter::Undo): epochs are each engine's own.
     Undo(Box<Call>),
-    /// A key's [`Ttl`](exactly_core::operations::key::Ttl): its answer depends on the time.
+    /// A key's [`Ttl`](exactly_core::operations::key::Ttl), or an end at a moment: what it answers
+    /// or leaves depends on the time.
     Ttl(Box<Call>),
     /// Members drawn by lot that nobody was told.
     Chance(Box<Call>),

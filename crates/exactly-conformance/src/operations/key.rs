@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use exactly_core::operations::counter::{Add, Get};
+use exactly_core::operations::capacity::{Resize, Take};
+use exactly_core::operations::counter::{Add, AddTimes, AddUndoable, Bounds, Get};
 use exactly_core::operations::key::{
-    Delete, Exists, Expire, Life, Persist, Rename, Renamed, TTL_MAX, Ttl,
+    Delete, Exists, Expire, ExpireAt, KindOf, Life, Persist, Rename, Renamed, TTL_MAX, Ttl,
 };
-use exactly_core::{Key, PART_BYTES_MAX};
+use exactly_core::operations::{counter, flag, value};
+use exactly_core::{
+    Batch, HoldId, Key, Kind, Lifetime, Op, Operation, PART_BYTES_MAX, Reply, Step, Timestamp,
+};
 
-use crate::subject::{Subject, key};
+use crate::subject::{Subject, key, step};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(50);
@@ -74,6 +78,106 @@ pub async fn expiry(subject: Subject) {
     assert_eq!(subject.ok(&gone, Get { start: 0 }).await, 1);
 }
 
+/// What ends at a moment does so then; one that has passed is the end.
+pub async fn ending_at_a_moment(subject: Subject) {
+    let [gone, brief, lasting] = ["gone", "brief", "lasting"].map(key);
+    let now = subject.now();
+    for (key, at) in
+        [(&gone, Timestamp::from_nanos(1)), (&brief, now.plus(SOON)), (&lasting, now.plus(HOUR))]
+    {
+        assert!(!subject.ok(key, ExpireAt { at }).await);
+        subject.ok(key, Add::by(7)).await;
+        assert!(subject.ok(key, ExpireAt { at }).await);
+    }
+    assert!(!subject.ok(&gone, Exists {}).await);
+    subject.pass(SOON * 2).await;
+    assert!(!subject.ok(&brief, Exists {}).await);
+    let Life::Left(left) = subject.ok(&lasting, Ttl {}).await else { panic!("it has an end") };
+    assert!(left <= HOUR && left > HOUR / 2, "{left:?}");
+    // Counted on from there, for as long as the moment lies ahead.
+    assert_eq!(subject.ok(&lasting, Get { start: 0 }).await, 7);
+    assert!(subject.ok(&lasting, ExpireAt { at: Timestamp::ZERO }).await);
+    assert_eq!(subject.ok(&lasting, Ttl {}).await, Life::Missing);
+}
+
+/// Every operation that writes brings the moment at which all ends; where that has passed, nothing
+/// of the write is left.
+pub async fn writes_until_a_moment(subject: Subject) {
+    let ahead = Lifetime::Until(subject.now().plus(HOUR));
+    let passed = Lifetime::Until(Timestamp::from_nanos(1));
+    for (number, op) in every_write().into_iter().enumerate() {
+        let key = key(&format!("written {number}"));
+        let write = |lifetime| Step::new(key.clone(), op.clone()).lifetime(lifetime);
+        let answer = subject.apply(Batch::one(write(ahead))).await.expect("the engine answers");
+        assert!(matches!(answer, Reply::Applied(_)), "{op:?}");
+        let Life::Left(left) = subject.ok(&key, Ttl {}).await else { panic!("{op:?}") };
+        assert!(left <= HOUR && left > HOUR / 2, "{op:?} {left:?}");
+        // The second write is another of the same life, the first of a batch of its own.
+        subject.apply(Batch::one(write(passed).optional())).await.expect("the engine answers");
+        if matches!(&op, Op::Value(_) | Op::Flag(_)) {
+            // One that writes only where nothing is refused, and so it changed nothing.
+            subject.ok(&key, Delete {}).await;
+        }
+        let both = Batch::of([write(passed), step(&key, Exists {}), write(passed)]);
+        let Ok(Reply::Applied(outcomes)) = subject.apply(both).await else { panic!("{op:?}") };
+        assert_eq!(Exists::outcome(outcomes[1].clone()), Some(false), "{op:?}");
+        assert!(outcomes[0].says_the_same(&outcomes[2]), "{op:?}: {outcomes:?}");
+        assert!(!subject.ok(&key, Exists {}).await, "{op:?}");
+    }
+    // A batch that is taken back brings back what its end had removed.
+    let [kept, marked] = ["kept", "marked"].map(key);
+    subject.ok(&kept, Add::by(7)).await;
+    subject.ok(&kept, Expire { after: HOUR }).await;
+    let once = flag::Mark { only_if_unmarked: true };
+    subject.ok(&marked, once.clone()).await;
+    let last = step(&kept, Add::by(1)).lifetime(passed);
+    let reply = subject.apply(Batch::of([last, step(&marked, once)])).await;
+    assert!(matches!(reply, Ok(Reply::Refused(_))), "{reply:?}");
+    assert_eq!(subject.ok(&kept, Get { start: 0 }).await, 7);
+    assert!(matches!(subject.ok(&kept, Ttl {}).await, Life::Left(_)));
+}
+
+/// Of each kind: operations that write, wherever nothing is stored.
+fn every_write() -> Vec<Op> {
+    let (bounds, to) = (Bounds { min: None, max: Some(9) }, "x");
+    vec![
+        Add::by(1).into_op(),
+        Add { by: 1, start: 0, bounds }.into_op(),
+        Add::by(0.5).into_op(),
+        AddUndoable::by(1).into_op(),
+        AddTimes { by: 1, times: 3, start: 0, bounds }.into_op(),
+        counter::Set { to: 1, bounds }.into_op(),
+        counter::Swap { to: 1, start: 0, bounds }.into_op(),
+        value::Set { to: to.into() }.into_op(),
+        value::Swap { to: to.into() }.into_op(),
+        value::SetIfAbsent { to: to.into() }.into_op(),
+        flag::Mark { only_if_unmarked: true }.into_op(),
+        flag::Mark { only_if_unmarked: false }.into_op(),
+        Resize { to: 3 }.into_op(),
+        Take { hold: HoldId::unique(), units: 1, lease: HOUR, limit: 3 }.into_op(),
+    ]
+}
+
+/// Which kind of object is stored, whichever handle wrote it.
+pub async fn kinds(subject: Subject) {
+    let table = [
+        (Add::by(1).into_op(), Kind::Scalar),
+        (Add::by(0.5).into_op(), Kind::Scalar),
+        (value::Set { to: "x".into() }.into_op(), Kind::Scalar),
+        (flag::Mark { only_if_unmarked: true }.into_op(), Kind::Scalar),
+        (Resize { to: 3 }.into_op(), Kind::Capacity),
+    ];
+    let key = key("stored");
+    for (op, kind) in table {
+        assert_eq!(subject.ok(&key, KindOf {}).await, None);
+        let batch = Batch::of([Step::new(key.clone(), op), step(&key, KindOf {})]);
+        let Ok(Reply::Applied(outcomes)) = subject.apply(batch).await else { panic!("{kind:?}") };
+        assert_eq!(KindOf::outcome(outcomes[1].clone()), Some(Some(kind)));
+        assert_eq!(subject.ok(&key, KindOf {}).await, Some(kind));
+        subject.ok(&key, Delete {}).await;
+    }
+}
+
 /// Every awkward character in every part: keys stay apart and come back.
 pub async fn awkward_names(subject: Subject) {
     let long = "x".repeat(PART_BYTES_MAX);
@@ -137,6 +241,12 @@ pub async fn bad_settings(subject: Subject) {
     subject.ok(&key, Add::by(1)).await;
     for after in [Duration::ZERO, TTL_MAX + Duration::from_nanos(1)] {
         let fault = subject.run(&key, Expire { after }).await.expect_err("not allowed");
+        assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
+        assert_eq!(fault.key(), Some(&key));
+    }
+    let never = subject.run(&key, ExpireAt { at: Timestamp::MAX }).await.expect_err("no end");
+    let write = step(&key, Add::by(1)).lifetime(Lifetime::Until(Timestamp::MAX));
+    for fault in [never, subject.apply(Batch::one(write)).await.expect_err("no end")] {
         assert!(fault.is_misuse() && fault.is_bad_setting(), "{fault}");
         assert_eq!(fault.key(), Some(&key));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OtherKeys, Refusable, operations};
 use crate::key::Key;
-use crate::state::{Epoch, Misuse, Slots};
+use crate::state::{Epoch, Kind, Misuse, Slots};
 use crate::time::{Moment, Timestamp};
 
 /// The longest time to live: 100 years.
@@ -33,8 +33,17 @@ operations! {
         after: Duration,
     } -> bool;
 
+    /// Lets it end at a moment; one that has passed removes it. Answers whether there was anything.
+    write ExpireAt {
+        /// By the engine's clock.
+        at: Timestamp,
+    } -> bool;
+
     /// Takes the time to live away. Answers whether there was one.
     write Persist {} -> bool;
+
+    /// Which kind of object is stored, if any.
+    read KindOf {} -> Option<Kind>;
 
     /// Moves what is stored, with its time to live, to another key.
     write Rename {
@@ -49,8 +58,9 @@ impl KeyOp {
     /// Whether the outcome depends on the time of day.
     pub(crate) fn is_timed(&self) -> bool {
         match self {
-            Self::Ttl(_) | Self::Expire(_) => true,
-            Self::Exists(_) | Self::Delete(_) | Self::Persist(_) | Self::Rename(_) => false,
+            Self::Ttl(_) | Self::Expire(_) | Self::ExpireAt(_) => true,
+            Self::Exists(_) | Self::Delete(_) | Self::Persist(_) => false,
+            Self::KindOf(_) | Self::Rename(_) => false,
         }
     }
 
@@ -58,15 +68,17 @@ impl KeyOp {
         match self {
             Self::Rename(Rename { to, .. }) => OtherKeys::One(to),
             Self::Exists(_) | Self::Delete(_) | Self::Ttl(_) => OtherKeys::None,
-            Self::Expire(_) | Self::Persist(_) => OtherKeys::None,
+            Self::Expire(_) | Self::ExpireAt(_) => OtherKeys::None,
+            Self::Persist(_) | Self::KindOf(_) => OtherKeys::None,
         }
     }
 
     pub(crate) fn check(&self) -> Result<(), Misuse> {
         match self {
             Self::Expire(Expire { after }) => check_ttl(*after),
+            Self::ExpireAt(ExpireAt { at }) => check_end(*at),
             Self::Exists(_) | Self::Delete(_) | Self::Ttl(_) | Self::Persist(_) => Ok(()),
-            Self::Rename(_) => Ok(()),
+            Self::KindOf(_) | Self::Rename(_) => Ok(()),
         }
     }
 }
@@ -80,6 +92,18 @@ pub(crate) fn check_ttl(ttl: Duration) -> Result<(), Misuse> {
              give another, or delete",
             TTL_MAX.as_secs() / 86_400
         )));
+    }
+    Ok(())
+}
+
+/// Whether a moment is one at which something can end. Any that has passed is: the end is there.
+pub(crate) fn check_end(at: Timestamp) -> Result<(), Misuse> {
+    if at == Timestamp::MAX {
+        return Err(Misuse::BadSetting(
+            "a moment to end at is before the year 2554, found a later one; nothing was changed: \
+             give an earlier one, or persist"
+                .to_owned(),
+        ));
     }
     Ok(())
 }
@@ -141,6 +165,16 @@ pub(crate) fn step(
                 true
             }
         }),
+        KeyOp::ExpireAt(ExpireAt { at: end }) => KeyOutcome::ExpireAt(match slot.entry_mut() {
+            None => false,
+            Some(entry) => {
+                entry.expires = *end;
+                // What is over is gone in this step, and not when somebody looks next.
+                slot.lapse(at.now);
+                true
+            }
+        }),
+        KeyOp::KindOf(_) => KeyOutcome::KindOf(slot.entry().map(|entry| entry.state.kind())),
         KeyOp::Persist(_) => KeyOutcome::Persist(match slot.entry_mut() {
             None => false,
             Some(entry) => std::mem::replace(&mut entry.expires, Timestamp::MAX) != Timestamp::MAX,
@@ -209,6 +243,44 @@ mod tests {
         assert_eq!(model.run(&key, Ttl {}).unwrap(), Life::Left(TICK));
         model.advance(TICK);
         assert_eq!(model.run(&key, Ttl {}).unwrap(), Life::Missing);
+    }
+
+    #[test]
+    fn a_moment_to_end_at_may_have_passed() {
+        let seats = Key::alone("", "seats").unwrap();
+        let mut model = Model::new();
+        let soon = Timestamp::from_nanos(1_000_000_000).plus(HOUR);
+        assert!(!model.run(&seats, ExpireAt { at: soon }).unwrap());
+        // At the moment itself it is over.
+        for (passed, at, left) in [
+            (Duration::ZERO, soon, Life::Left(HOUR)),
+            (HOUR / 2, soon, Life::Left(HOUR / 2)),
+            (HOUR / 2, soon, Life::Missing),
+            (Duration::ZERO, Timestamp::ZERO, Life::Missing),
+        ] {
+            model.advance(passed);
+            model.run(&seats, counter::Add::by(1)).unwrap();
+            assert!(model.run(&seats, ExpireAt { at }).unwrap());
+            assert_eq!(model.run(&seats, Ttl {}).unwrap(), left);
+        }
+        let never = model.run(&seats, ExpireAt { at: Timestamp::MAX }).unwrap_err();
+        assert!(never.is_bad_setting(), "{never}");
+    }
+
+    #[test]
+    fn the_kind_of_what_is_stored() {
+        use crate::operations::{capacity, flag, value};
+        let mut model = Model::new();
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| Key::alone("", name).unwrap());
+        model.run(&a, counter::Add::by(1)).unwrap();
+        model.run(&b, value::Set { to: "x".into() }).unwrap();
+        model.run(&c, flag::Mark { only_if_unmarked: false }).unwrap();
+        for scalar in [&a, &b, &c] {
+            assert_eq!(model.run(scalar, KindOf {}).unwrap(), Some(Kind::Scalar));
+        }
+        assert_eq!(model.run(&d, KindOf {}).unwrap(), None);
+        model.run(&d, capacity::Resize { to: 3 }).unwrap();
+        assert_eq!(model.run(&d, KindOf {}).unwrap(), Some(Kind::Capacity));
     }
 
     #[test]

@@ -37,11 +37,7 @@ pub(crate) fn command(
     match op {
         FlagOp::IsMarked(_) => Some(on("GET")),
         FlagOp::Mark(Mark { only_if_unmarked: true }) => {
-            let command = on("SET").arg("1").arg("NX");
-            Some(match lifetime {
-                Lifetime::Unchanged => command,
-                Lifetime::FromFirstWrite(ttl) | Lifetime::Sliding(ttl) => command.living(ttl),
-            })
+            Some(on("SET").arg("1").arg("NX").living(lifetime))
         }
         FlagOp::Mark(_) | FlagOp::Clear(_) => None,
     }

@@ -34,6 +34,16 @@ local function object(op, names)
     if found == 1 then live(names, 'sliding', time) end
     return { tostring(found) }
   end
+  if op == 'expire_at' then
+    local moment = arg()
+    local found = redis.call('EXISTS', main)
+    if found == 1 then live(names, 'until', moment) end
+    return { tostring(found) }
+  end
+  if op == 'kind' then
+    if redis.call('EXISTS', main) == 0 then return { 'none' } end
+    return { 'some', kind_of(main) }
+  end
   if op == 'persist' then
     for _, name in ipairs(names) do remember_life(name) end
     local found = write('PERSIST', main)

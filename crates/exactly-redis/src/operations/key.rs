@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use exactly_core::operations::key::{Expire, KeyOp, KeyOutcome, Life, Rename, Renamed};
-use exactly_core::{Fault, Outcome};
+use exactly_core::operations::key::{Expire, ExpireAt, KeyOp, KeyOutcome, Life, Rename, Renamed};
+use exactly_core::{Fault, Kind, Outcome};
 
-use super::millis;
+use super::{millis, moment};
 use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::{Told, Words, odd};
@@ -20,7 +20,12 @@ pub(crate) fn send(op: &KeyOp, args: &mut Words) -> &'static str {
             args.number(millis(*after));
             "expire"
         }
+        KeyOp::ExpireAt(ExpireAt { at }) => {
+            args.number(moment(*at));
+            "expire_at"
+        }
         KeyOp::Persist(_) => "persist",
+        KeyOp::KindOf(_) => "kind",
         KeyOp::Rename(Rename { replace, .. }) => {
             args.number(*replace);
             "rename"
@@ -36,7 +41,9 @@ pub(crate) fn outcome(op: &KeyOp, told: &Told<'_>) -> Result<KeyOutcome, Fault> 
         KeyOp::Delete(_) => KeyOutcome::Delete(yes),
         KeyOp::Ttl(_) => KeyOutcome::Ttl(life(told.number(0)?)?),
         KeyOp::Expire(_) => KeyOutcome::Expire(yes),
+        KeyOp::ExpireAt(_) => KeyOutcome::ExpireAt(yes),
         KeyOp::Persist(_) => KeyOutcome::Persist(yes),
+        KeyOp::KindOf(_) => KeyOutcome::KindOf(told.is(0, "some").then(|| kind(&told.text(1)))),
         KeyOp::Rename(_) => KeyOutcome::Rename(match told.word(0) {
             b"done" => Renamed::Renamed,
             b"missing" => Renamed::Missing,
@@ -44,6 +51,11 @@ pub(crate) fn outcome(op: &KeyOp, told: &Told<'_>) -> Result<KeyOutcome, Fault> 
             _ => return Err(odd()),
         }),
     })
+}
+
+/// The kind that a script names in its words.
+fn kind(words: &str) -> Kind {
+    Kind::OURS.into_iter().find(|kind| kind.words() == words).unwrap_or(Kind::Foreign)
 }
 
 /// What `PTTL` answers.
@@ -60,18 +72,32 @@ pub(crate) fn command(op: &KeyOp, on: impl Fn(&str) -> Command) -> Option<Comman
     match op {
         KeyOp::Exists(_) => Some(on("EXISTS")),
         KeyOp::Ttl(_) => Some(on("PTTL")),
-        KeyOp::Delete(_) | KeyOp::Expire(_) | KeyOp::Persist(_) | KeyOp::Rename(_) => None,
+        KeyOp::KindOf(_) => Some(on("TYPE")),
+        KeyOp::Delete(_) | KeyOp::Expire(_) | KeyOp::ExpireAt(_) => None,
+        KeyOp::Persist(_) | KeyOp::Rename(_) => None,
     }
 }
 
 /// What that command answered.
 pub(crate) fn answer(op: &KeyOp, answer: &Heard) -> Result<Answer, Fault> {
+    if let (KeyOp::KindOf(_), Heard::Text(kind)) = (op, answer) {
+        return Ok(of_type(kind));
+    }
     let Heard::Number(number) = answer else { return Ok(Answer::Unclear) };
     Ok(match op {
         KeyOp::Ttl(_) => Answer::Clear(Outcome::Key(KeyOutcome::Ttl(life(*number)?))),
         KeyOp::Exists(_) => Answer::Clear(Outcome::Key(KeyOutcome::Exists(*number == 1))),
-        KeyOp::Delete(_) | KeyOp::Expire(_) | KeyOp::Persist(_) | KeyOp::Rename(_) => {
-            Answer::Unclear
-        }
+        KeyOp::Delete(_) | KeyOp::Expire(_) | KeyOp::ExpireAt(_) => Answer::Unclear,
+        KeyOp::Persist(_) | KeyOp::KindOf(_) | KeyOp::Rename(_) => Answer::Unclear,
     })
+}
+
+/// What the server's type tells of the kind. A script looks at what is inside the others.
+fn of_type(kind: &[u8]) -> Answer {
+    let clear = |kind| Answer::Clear(Outcome::Key(KeyOutcome::KindOf(kind)));
+    match kind {
+        b"none" => clear(None),
+        b"string" => clear(Some(Kind::Scalar)),
+        _ => Answer::Unclear,
+    }
 }

@@ -13,7 +13,7 @@ pub(crate) mod value;
 
 use std::time::Duration;
 
-use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step};
+use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step, Timestamp};
 
 use crate::heard::Heard;
 use crate::names::KeyStyle;
@@ -128,6 +128,7 @@ pub(crate) fn lifetime(lifetime: Lifetime) -> (&'static str, i128) {
         Lifetime::Unchanged => ("", 0),
         Lifetime::FromFirstWrite(ttl) => ("first", millis(ttl)),
         Lifetime::Sliding(ttl) => ("sliding", millis(ttl)),
+        Lifetime::Until(at) => ("until", moment(at).into()),
     }
 }
 
@@ -165,4 +166,10 @@ pub(crate) fn misuse(told: &Told<'_>) -> Result<Misuse, Fault> {
 /// A time as the server takes it: in whole milliseconds, and never shorter than asked for.
 pub(crate) fn millis(time: Duration) -> i128 {
     i128::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i128::MAX)
+}
+
+/// A moment as the server takes it: in whole milliseconds, and never earlier than asked for. Where
+/// commands are concerned time begins at one, which is over as well.
+pub(crate) fn moment(at: Timestamp) -> u64 {
+    at.as_nanos().div_ceil(1_000_000).max(1)
 }

@@ -74,17 +74,13 @@ pub(crate) fn command(
     match op {
         ValueOp::Get(_) => Some(on("GET")),
         ValueOp::SetIfAbsent(SetIfAbsent { to }) if knows.set_and_get => {
-            let command = on("SET").arg(&**to).arg("NX").arg("GET");
-            Some(match lifetime {
-                Lifetime::Unchanged => command,
-                Lifetime::FromFirstWrite(ttl) | Lifetime::Sliding(ttl) => command.living(ttl),
-            })
+            Some(on("SET").arg(&**to).arg("NX").arg("GET").living(lifetime))
         }
         ValueOp::ReplaceIf(ReplaceIf { old, to }) if knows.set_if_equal && !is_number(old) => {
             let command = on("SET").arg(&**to).arg("IFEQ").arg(&**old).arg("GET");
             match lifetime {
                 Lifetime::Unchanged => Some(command.arg("KEEPTTL")),
-                Lifetime::Sliding(ttl) => Some(command.living(ttl)),
+                Lifetime::Sliding(_) | Lifetime::Until(_) => Some(command.living(lifetime)),
                 Lifetime::FromFirstWrite(_) => None,
             }
         }

@@ -68,9 +68,22 @@ local function remember_life(name)
   end
 end
 
+-- Lets all keys of an object end at a moment, in milliseconds; one that has passed removes them.
+local function live_until(names, moment)
+  if tonumber(moment) <= math.floor(now() / 1000) then
+    for _, name in ipairs(names) do remember(name) end
+    return write('DEL', unpack(names))
+  end
+  for _, name in ipairs(names) do
+    remember_life(name)
+    write('PEXPIREAT', name, moment)
+  end
+end
+
 -- The time to live of an object is that of all its keys, and a write starts it in the same step.
 local function live(names, how, time)
   if how == '' then return end
+  if how == 'until' then return live_until(names, time) end
   local left = redis.call('PTTL', names[1])
   if left == -2 or (how == 'first' and left ~= -1) then return end
   for _, name in ipairs(names) do

@@ -6,7 +6,7 @@ use std::io;
 use super::brought::Brought;
 use crate::operations::counter::{Add, AddTimes, AddedTimes, CounterOp, CounterOutcome};
 use crate::operations::list::ListOp;
-use crate::{Batch, Delivery, Fault, Joining, Key, Op, Outcome, Refusal, Reply, Step};
+use crate::{Batch, Delivery, Fault, Joining, Key, Lifetime, Op, Outcome, Refusal, Reply, Step};
 
 /// What must not share a flight with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +78,13 @@ impl Group {
     /// Whether callers with this operation can share one. An addition is dealt out, what is pushed
     /// is put in a row, what is popped is handed round; a read is the same for all, unless it is
     /// drawn by lot: then each has a draw of its own. Of floats the sum of many would not be what
-    /// each adding alone comes to.
+    /// each adding alone comes to, and what ends at a moment may be gone before the next caller
+    /// finds it, as only the engine's clock tells.
     #[inline]
-    pub(crate) fn folds(op: &Op) -> bool {
+    pub(crate) fn folds(op: &Op, lifetime: Lifetime) -> bool {
+        if matches!(lifetime, Lifetime::Until(_)) && op.writes() {
+            return false;
+        }
         match op {
             Op::Counter(CounterOp::Add(_)) | Op::List(ListOp::Push(_) | ListOp::Pop(_)) => true,
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => !op.writes(),
@@ -121,7 +125,7 @@ impl Group {
     pub(crate) fn takes(&self, call: &Joining<'_>) -> bool {
         self.step.key == *call.key
             && self.step.lifetime == call.lifetime
-            && Self::folds(call.op)
+            && Self::folds(call.op, call.lifetime)
             && self.brought.takes(&self.step.op, call.op)
     }
 

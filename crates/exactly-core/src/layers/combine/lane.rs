@@ -124,7 +124,7 @@ impl Boarding {
         if self.groups.get(self.last).is_some_and(|group| group.takes(call)) {
             return Some(self.last);
         }
-        if self.groups.len() < 2 || !Group::folds(call.op) {
+        if self.groups.len() < 2 || !Group::folds(call.op, call.lifetime) {
             return None;
         }
         let is_it = |group: &u32| self.groups[*group as usize].takes(call);
@@ -134,7 +134,8 @@ impl Boarding {
 
     fn open_group(&mut self, step: Step) -> usize {
         let place = self.groups.len();
-        let (folds, hash) = (Group::folds(&step.op), Group::hash_of(&step.key, &step.op));
+        let folds = Group::folds(&step.op, step.lifetime);
+        let hash = Group::hash_of(&step.key, &step.op);
         self.groups.push(Group::new(step));
         if folds {
             let groups = &self.groups;

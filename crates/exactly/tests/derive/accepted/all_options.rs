@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use exactly_embedded::Memory;
 
@@ -45,6 +45,8 @@ pub struct Course {
     motto: Value<String>,
     #[exactly(ttl_sliding = "250ms", key = "closing:soon")]
     closing: Flag,
+    #[exactly(expire_at = SystemTime::now() + HOUR)]
+    today: Counter,
     #[exactly(global, key = "slots_taken")]
     total_enrolled: Counter,
     #[exactly(alone = "legacy:{id}:seats", ttl = HOUR)]
@@ -85,6 +87,7 @@ async fn main() -> Result<(), Fault> {
             ("places", "course:42:places"),
             ("motto", "course:42:motto"),
             ("closing", "course:42:closing%3Asoon"),
+            ("today", "course:42:today"),
             ("total_enrolled", "course::slots_taken"),
             ("legacy", "legacy%3A42%3Aseats"),
             ("legacy_total", "%7Blegacy%7D"),
@@ -103,12 +106,13 @@ async fn main() -> Result<(), Fault> {
     assert_eq!(course.places.levels().await?.limit, 60);
     course.motto.set("exactly 30").await?;
     course.closing.mark().await?;
+    assert_eq!(course.today.increment().await?, 1);
     assert_eq!(course.total_enrolled.increment().await?, 1);
     assert_eq!(Course::at(&store, 43).total_enrolled.get().await?, 1);
     assert_eq!(course.legacy.increment().await?, 1);
     assert_eq!(course.old_motto.get().await?.as_deref(), Some("none"));
     course.room.set(101).await?;
-    assert_eq!(course.delete_all().await?, 6);
+    assert_eq!(course.delete_all().await?, 7);
     assert_eq!(course.room.get().await?, Some(60));
     Ok(())
 }

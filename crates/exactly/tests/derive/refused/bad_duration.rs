@@ -23,6 +23,8 @@ struct Course {
     over: Flag,
     #[exactly(limit = 30, lease = "0ms")]
     chairs: Capacity,
+    #[exactly(expire_at = "1h")]
+    today: Counter,
 }
 
 fn main() {}

@@ -13,6 +13,8 @@ struct Course {
     total: Counter,
     #[exactly(ttl = "1h", ttl_sliding = "1h")]
     closing: Flag,
+    #[exactly(ttl = "1h", expire_at = std::time::SystemTime::now())]
+    today: Counter,
 }
 
 fn main() {}
