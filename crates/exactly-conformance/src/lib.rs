@@ -22,6 +22,7 @@
 //! | `tokens.rs` | does a token ever take effect twice? |
 //! | `faults.rs` | what of lost requests, lost replies and dead callers? |
 //! | `cancelled.rs` | does a caller that goes away leave anything half done? |
+//! | `listing.rs` | is a key ever missed that stays? |
 //! | `waiting.rs` | is a change ever missed? |
 //! | `random.rs` | do random batches mean the same as in the model? |
 //! | `history.rs` | is what concurrent callers saw linearizable? |
@@ -39,6 +40,7 @@ pub mod cancelled;
 pub mod faults;
 pub mod history;
 pub mod linearizable;
+pub mod listing;
 pub mod operations;
 pub mod proxy;
 pub mod races;

@@ -81,6 +81,7 @@ macro_rules! suite {
                 deadlines
             }
             cancelled = cancelled { whole_or_nothing, many_at_once }
+            listing = listing { meaning, namespaces, awkward_names, pages, while_others_write }
             waiting = waiting { woken, not_missed, by_time, given_up }
             random = random {
                 batches_mean_what_the_model_says,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::batch::{Batch, Delivery, Lifetime, Reply};
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 use crate::operations::Op;
 
 /// A place that applies batches.
@@ -27,6 +28,9 @@ use crate::operations::Op;
 ///   [`Batch::fingerprint`] is *misuse*. A token the engine can no longer judge is *unknown*, never
 ///   new.
 /// - **The engine's clock**: expiry and leases are judged by the engine, inside the step.
+/// - **Listings miss nothing that stays**: a key at which something is stored during a whole
+///   listing is listed at least once, whatever else comes and goes. What comes or goes meanwhile
+///   may be listed, and a key may be listed twice. Every listing ends.
 /// - **Faults are truthful**: *not applied* only with proof; whatever was sent and not answered is
 ///   *unknown*.
 pub trait Engine: Debug + Send + Sync + 'static {
@@ -39,6 +43,9 @@ pub trait Engine: Debug + Send + Sync + 'static {
     /// Ask for the mark, read, then wait for a change of the mark: no change is missed in between.
     /// Spurious answers are allowed, missed changes are not.
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark>;
+
+    /// A page of the keys at which something is stored.
+    fn keys(&self, listing: Listing) -> Answer<'_, Page>;
 
     /// What this engine promises.
     fn profile(&self) -> Profile;
@@ -71,6 +78,10 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         (**self).changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        (**self).keys(listing)
     }
 
     fn profile(&self) -> Profile {

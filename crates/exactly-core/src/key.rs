@@ -99,6 +99,12 @@ impl Key {
         Arc::clone(&self.text)
     }
 
+    /// The key whose [`to_shared`](Key::to_shared) gave this text: for engines that keep the text
+    /// and not the key. The text is taken as it is.
+    pub fn from_shared(text: &Arc<str>) -> Self {
+        Self::from_canonical(Arc::clone(text))
+    }
+
     /// Reads a canonical text, as [`Key::as_str`] gives it.
     ///
     /// # Faults
@@ -139,6 +145,58 @@ impl Key {
         self.part(3).unwrap_or_default()
     }
 
+    /// The text without the namespace and without empty parts in front: what the object is called
+    /// within its store.
+    ///
+    /// ```
+    /// # use exactly_core::Key;
+    /// assert_eq!(Key::in_group("shop", "course", "4:2", "seats")?.name(), "course:4%3A2:seats");
+    /// assert_eq!(Key::global("shop", "course", "total")?.name(), "course::total");
+    /// assert_eq!(Key::alone("shop", "visits")?.name(), "visits");
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    pub fn name(&self) -> &str {
+        let name = self.text.split_once(':').map_or(&*self.text, |(_, name)| name);
+        name.trim_start_matches(':')
+    }
+
+    /// Reads a [name](Key::name), as it is displayed.
+    ///
+    /// ```
+    /// # use exactly_core::Key;
+    /// let seats = Key::named("shop", "course:4%3A2:seats")?;
+    /// assert_eq!(seats, Key::in_group("shop", "course", "4:2", "seats")?);
+    /// assert_eq!(Key::named("", "visits")?, Key::alone("", "visits")?);
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    ///
+    /// # Faults
+    /// *Misuse* when it has not one or three parts, or one that cannot be part of a key.
+    pub fn named(namespace: &str, name: &str) -> Result<Self, Fault> {
+        let parts: Vec<_> = name.split(':').map(unescape).collect();
+        match parts.as_slice() {
+            [name] => Self::alone(namespace, name),
+            [group, id, field] if id.is_empty() => Self::global(namespace, group, field),
+            [group, id, field] => Self::in_group(namespace, group, id, field),
+            _ => Err(Fault::bad_name(
+                "key",
+                "one part or three (`visits`, `course:42:seats`, `course::total`; a colon in a part \
+                 is `%3A`)",
+                &format!("{name:?}"),
+            )),
+        }
+    }
+
+    /// A part as it was given, of one as it stands in the text of a key.
+    pub fn unescaped(part: &str) -> Cow<'_, str> {
+        unescape(part)
+    }
+
+    /// The namespace as it stands in the text.
+    pub(crate) fn namespace_text(&self) -> &str {
+        self.text.split_once(':').map_or("", |(namespace, _)| namespace)
+    }
+
     fn part(&self, place: usize) -> Option<Cow<'_, str>> {
         self.text.split(':').nth(place).filter(|part| !part.is_empty()).map(unescape)
     }
@@ -169,7 +227,8 @@ fn check(what: &'static str, part: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn escape(part: &str, text: &mut String) {
+/// Writes a part as it stands in the text of a key.
+pub(crate) fn escape(part: &str, text: &mut String) {
     for c in part.chars() {
         match c {
             '%' | ':' | '{' | '}' | '\0'..='\x1f' | '\x7f' => {

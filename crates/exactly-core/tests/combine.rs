@@ -14,8 +14,8 @@ use exactly_core::operations::list::{End, ListOp, Pop, Push, Pushed, Range};
 use exactly_core::operations::{flag, set, value};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, Joining,
-    Key, Lifetime, ManualClock, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply, Step,
-    Token,
+    Key, Lifetime, Listing, ManualClock, Mark, Model, Op, Operation, Outcome, Page, Profile,
+    Refusal, Reply, Step, Token,
 };
 use tokio::runtime;
 use tokio::sync::Semaphore;
@@ -99,6 +99,10 @@ impl Engine for Gate {
 
     fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::ready(Ok(Mark::new(7)))
+    }
+
+    fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
+        Answer::ready(Ok(Page::default()))
     }
 
     fn profile(&self) -> Profile {
@@ -670,6 +674,10 @@ impl Engine for Squeamish {
         self.0.changed(key, since)
     }
 
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.0.keys(listing)
+    }
+
     fn profile(&self) -> Profile {
         self.0.profile()
     }
@@ -853,6 +861,10 @@ impl Engine for Slow {
 
     fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::pending(std::future::pending())
+    }
+
+    fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
+        Answer::ready(Ok(Page::default()))
     }
 
     fn profile(&self) -> Profile {

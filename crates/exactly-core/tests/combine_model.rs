@@ -15,8 +15,8 @@ use exactly_core::operations::counter::{Add, Added, Get};
 use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
-    Fault, Joining, Key, Lifetime, Mark, Model, Op, Operation, Outcome, Profile, Refusal, Reply,
-    Step, Timestamp, operations,
+    Fault, Joining, Key, Lifetime, Listing, Mark, Model, Op, Operation, Outcome, Page, Profile,
+    Refusal, Reply, Step, Timestamp, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -72,6 +72,10 @@ impl Engine for Late {
 
     fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::pending(std::future::pending())
+    }
+
+    fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
+        Answer::ready(Ok(Page::default()))
     }
 
     fn profile(&self) -> Profile {

@@ -15,8 +15,8 @@ use exactly_core::layers::{
 use exactly_core::operations::counter::{Add, Get};
 use exactly_core::operations::{Outcome, counter::CounterOutcome};
 use exactly_core::{
-    Answer, BATCH_MAX, Batch, Clock, Delivery, Durability, Engine, Fault, Key, ManualClock, Mark,
-    Operation, Profile, Reply, SessionId, Step, Token,
+    Answer, BATCH_MAX, Batch, Clock, Delivery, Durability, Engine, Fault, Key, Listing,
+    ManualClock, Mark, Operation, Page, Pattern, Profile, Reply, SessionId, Step, Token,
 };
 use tracing::subscriber::with_default;
 
@@ -81,6 +81,19 @@ impl Engine for Scripted {
 
     fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::ready(Ok(Mark::new(1)))
+    }
+
+    fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
+        let told = self.answers.lock().unwrap().pop_front().unwrap_or(Told::Yes);
+        match told {
+            Told::Yes => Answer::ready(Ok(Page::default())),
+            Told::NotApplied => Answer::ready(Err(Fault::unavailable("refused"))),
+            Told::Unknown => Answer::ready(Err(Fault::lost_reply("cut"))),
+            Told::Misuse | Told::Forgotten | Told::Reused => {
+                Answer::ready(Err(Fault::bad_option("odd")))
+            }
+            Told::Never => Answer::pending(std::future::pending()),
+        }
     }
 
     fn profile(&self) -> Profile {
@@ -157,6 +170,39 @@ async fn what_may_be_sent_again_is_and_what_may_not_is_not() {
             Err(_) => Misuse,
         };
         assert_eq!((engine.asked(), came), (asked, ending), "{delivery:?} {answers:?}");
+    }
+}
+
+fn listing() -> Listing {
+    Listing { pattern: Pattern::glob("", "*"), after: None, count: 1 }
+}
+
+#[tokio::test]
+async fn a_page_of_keys_is_asked_for_again_and_never_unknown() {
+    use Told::{Misuse, Never, NotApplied, Unknown, Yes};
+    type Expected = fn(&Result<Page, Fault>) -> bool;
+    let table: [(&[Told], Expected); 4] = [
+        (&[NotApplied, Unknown, Yes], Result::is_ok),
+        (&[Misuse, Yes], |page| page.as_ref().is_err_and(Fault::is_misuse)),
+        (&[NotApplied; 9], |page| page.as_ref().is_err_and(Fault::is_not_applied)),
+        (&[Unknown; 9], |page| page.as_ref().is_err_and(Fault::is_not_applied)),
+    ];
+    for (answers, expected) in table {
+        let engine = Scripted::told(answers.iter().copied());
+        let page = retry(&engine).keys(listing()).await;
+        assert!(expected(&page), "{answers:?}: {page:?}");
+    }
+    let clock = Arc::new(ManualClock::new());
+    let limit = Duration::from_secs(1);
+    let timeout = Timeout::by_clock(Scripted::told([Never]), limit, Arc::clone(&clock) as _);
+    let mut page = pin!(timeout.keys(listing()));
+    assert!(page.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    clock.advance(limit);
+    assert!(page.await.unwrap_err().is_not_applied());
+    let lossy = Faults::new(Scripted::told([]));
+    lossy.next([Act::LoseRequest, Act::LoseReply, Act::Pass]);
+    for told in [false, false, true] {
+        assert_eq!(lossy.keys(listing()).await.is_ok(), told);
     }
 }
 
@@ -438,9 +484,9 @@ async fn a_history_tells_what_its_callers_know() {
 }
 
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct Notes(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Page {
+impl Write for Notes {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -453,7 +499,7 @@ impl Write for Page {
 
 #[test]
 fn a_trace_tells_each_batch_and_what_came_of_it() {
-    let page = Page::default();
+    let page = Notes::default();
     let writer = page.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)

@@ -69,10 +69,9 @@ fn unknown(rest: &str) -> Option<String> {
     let elsewhere = ELSEWHERE.iter().find_map(|(theirs, ours)| {
         let ours = format!("`{ours}`");
         // `expires_in` looks like `expire_at` to the reader, and means something else.
-        let options = known.or(meant.as_deref().filter(|meant| meant.contains("`expire_at`")));
-        let fits = options.is_some_and(|told| known.is_none() || told.contains(&ours));
-        let fits = *theirs == word && fits;
-        fits.then(|| format!("did you mean {ours}?"))
+        let misread = meant.as_deref().is_some_and(|meant| meant.contains("`expire_at`"));
+        let fits = misread || known.is_some_and(|known| known.contains(&ours));
+        (*theirs == word && fits).then(|| format!("did you mean {ours}?"))
     });
     let known = known.map(|known| format!("the options here are {known}"));
     let advice = elsewhere.or(meant).or(known)?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exactly_core::{
-    Admission, Answer, BATCH_MAX, Batch, Clock, Durability, Engine, Fault, Key, Ledger, Mark,
-    Moment, Profile, Reply, Slot, Slots, SystemClock, Timestamp, Token,
+    Admission, Answer, BATCH_MAX, Batch, Clock, Durability, Engine, Fault, Key, Ledger, Listing,
+    Mark, Moment, Page, Profile, Reply, Slot, Slots, SystemClock, Timestamp, Token,
 };
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -311,6 +311,10 @@ impl Engine for Memory {
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         let key = key.clone();
         Answer::pending(async move { Ok(self.inner.changed(key, since).await) })
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        Answer::ready(Ok(self.inner.page(&listing)))
     }
 
     fn profile(&self) -> Profile {

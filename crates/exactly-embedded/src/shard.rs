@@ -19,6 +19,9 @@ pub(crate) struct Shard {
     pub(crate) waiting: Waiting,
     /// Of the last step: it grows strictly, so that no two writes of a key share one.
     order: u64,
+    /// How often the nodes may have moved to other buckets: a listing that went from bucket to
+    /// bucket begins this shard again then.
+    moves: u64,
 }
 
 #[derive(Debug)]
@@ -68,6 +71,7 @@ impl Shard {
         self.lapse_key(key, now);
         let at = Moment { now, order: self.next_order() };
         self.order += batch.steps.len() as u64;
+        self.make_room();
         match self.nodes.entry(key.hash_value(), |node| node.is(key.as_str()), |node| node.hash()) {
             Entry::Occupied(mut node) => {
                 let slot = &mut node.get_mut().slot;
@@ -93,10 +97,37 @@ impl Shard {
 
     /// The slot of `key`, made if there is none: [`Shard::settle`] must follow.
     pub(crate) fn slot(&mut self, key: &Key) -> &mut Slot {
+        self.make_room();
         let node =
             self.nodes.entry(key.hash_value(), |node| node.is(key.as_str()), |node| node.hash());
         let new = || Box::new(Node { text: key.to_shared(), slot: Slot::default() });
         &mut node.or_insert_with(new).into_mut().slot
+    }
+
+    /// A table that is full makes room when it is next asked for an entry, and moves its nodes.
+    fn make_room(&mut self) {
+        if self.nodes.len() == self.nodes.capacity() {
+            self.moves += 1;
+        }
+    }
+
+    /// The nodes in its buckets, from one on, at which something is stored.
+    pub(crate) fn stored_from(
+        &self,
+        bucket: usize,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (usize, &Arc<str>)> {
+        let buckets = bucket..self.nodes.num_buckets();
+        buckets.filter_map(move |bucket| {
+            let node = self.nodes.get_bucket(bucket)?;
+            node.slot.entry().filter(|entry| entry.expires > now)?;
+            Some((bucket, &node.text))
+        })
+    }
+
+    /// How often its nodes may have moved.
+    pub(crate) fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// When something at `key` ends by itself.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exactly_core::{
-    BATCH_MAX, Batch, Engine, Fault, Key, Mark, Misuse, Outcome, Profile, Reply, Step, thread_place,
+    BATCH_MAX, Batch, Engine, Fault, Key, Listing, Mark, Misuse, Outcome, Page, Profile, Reply,
+    Step, thread_place,
 };
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -16,6 +17,7 @@ use crate::connection::{Asked, Dial, Given, Line, Source};
 use crate::exclusive::Exclusive;
 use crate::fault;
 use crate::heard::Heard;
+use crate::listing;
 use crate::native::{self, Answer};
 use crate::options::Options;
 use crate::reply;
@@ -201,6 +203,12 @@ impl Inner {
         }
     }
 
+    async fn page(&self, wanted: &Listing) -> Result<Page, Fault> {
+        let command = listing::command(wanted, &self.options);
+        let told = self.ask(Asked::One(command), 0).await.map_err(Fault::of_a_read)?;
+        listing::page(wanted, &self.options, told.first().ok_or_else(crate::words::odd)?)
+    }
+
     async fn ask(&self, asked: Asked, largest: usize) -> Result<Vec<Heard>, Fault> {
         if largest > LARGE && self.dial.makes_more() {
             return self.exclusive.ask(&asked).await;
@@ -254,6 +262,10 @@ impl Engine for Redis {
     fn changed(&self, key: &Key, since: Mark) -> exactly_core::Answer<'_, Mark> {
         let key = key.clone();
         exactly_core::Answer::pending(async move { self.inner.changes.changed(&key, since).await })
+    }
+
+    fn keys(&self, listing: Listing) -> exactly_core::Answer<'_, Page> {
+        exactly_core::Answer::pending(async move { self.inner.page(&listing).await })
     }
 
     fn profile(&self) -> Profile {

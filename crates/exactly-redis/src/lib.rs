@@ -22,6 +22,7 @@ mod engine;
 mod exclusive;
 mod fault;
 mod heard;
+mod listing;
 mod names;
 mod native;
 mod operations;

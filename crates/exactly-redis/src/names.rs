@@ -1,6 +1,6 @@
 //! How keys are written on the server.
 
-use exactly_core::Key;
+use exactly_core::{Key, Pattern};
 
 /// How keys are written on the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +50,135 @@ impl KeyStyle {
         text.extend_from_slice(between.as_bytes());
         text.extend_from_slice(COMPANIONS[place - 1].as_bytes());
     }
+}
+
+impl KeyStyle {
+    /// Reads the key of an object back; none for what is no key of this style and namespace (as it
+    /// stands in keys), be it another program's or what stands beside an object.
+    ///
+    /// Where ids are not escaped, all between the first and the last colon is the id; and what ends
+    /// like a companion of a longer key is taken for one.
+    pub(crate) fn read(self, namespace: &str, text: &[u8]) -> Option<Key> {
+        let text = std::str::from_utf8(text).ok()?;
+        let key = match self {
+            Self::Tagged => read_tagged(namespace, text)?,
+            Self::RedisObjects => read_plain(namespace, text)?,
+        };
+        let mut written = Vec::with_capacity(text.len());
+        self.write(&key, &mut written);
+        (written == text.as_bytes()).then_some(key)
+    }
+
+    /// The server's own pattern that all keys of ours of this pattern fit, and few others.
+    pub(crate) fn glob(self, pattern: &Pattern) -> Vec<u8> {
+        match self {
+            Self::Tagged => tagged_glob(pattern),
+            Self::RedisObjects => plain_glob(pattern),
+        }
+    }
+}
+
+fn read_tagged(namespace: &str, text: &str) -> Option<Key> {
+    let mut name = text;
+    if !namespace.is_empty() {
+        name = text.strip_prefix(namespace)?.strip_prefix(':')?;
+    }
+    let (tag, rest) = name.strip_prefix('{')?.split_once('}')?;
+    let (group, id) = tag.split_once(':').unwrap_or((tag, ""));
+    let canonical = match rest.strip_prefix(':') {
+        Some(field) => format!("{namespace}:{group}:{id}:{field}"),
+        None if rest.is_empty() && id.is_empty() => format!("{namespace}:::{tag}"),
+        None => return None,
+    };
+    Key::from_text(&canonical).ok()
+}
+
+fn read_plain(namespace: &str, text: &str) -> Option<Key> {
+    let namespace = Key::unescaped(namespace);
+    let mut name = text;
+    if !namespace.is_empty() {
+        name = text.strip_prefix(&*namespace)?.strip_prefix(':')?;
+    }
+    let colons = name.matches(':').count();
+    let is_companion = COMPANIONS
+        .iter()
+        .any(|companion| name.strip_suffix(companion).is_some_and(|object| object.ends_with(':')));
+    if is_companion && colons != 2 {
+        return None;
+    }
+    let key = match name.split_once(':') {
+        None => Key::alone(&namespace, name),
+        Some(_) if colons == 1 => Key::alone(&namespace, name),
+        Some((group, rest)) => match rest.rsplit_once(':')? {
+            ("", field) => Key::global(&namespace, group, field),
+            (id, field) => Key::in_group(&namespace, group, id, field),
+        },
+    };
+    key.ok()
+}
+
+/// Writes a text so that the server's patterns take it as it is.
+fn literally(text: &str, glob: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        if matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\') {
+            glob.push(b'\\');
+        }
+        glob.push(byte);
+    }
+}
+
+fn tagged_glob(pattern: &Pattern) -> Vec<u8> {
+    let (beginning, ending) = (pattern.beginning(), pattern.ending());
+    let mut glob = Vec::new();
+    if !pattern.namespace().is_empty() {
+        literally(pattern.namespace(), &mut glob);
+        glob.push(b':');
+    }
+    glob.push(b'{');
+    let parts: Vec<_> = beginning.split(':').collect();
+    match parts.as_slice() {
+        [group, "", field] => literally(&format!("{group}}}:{field}"), &mut glob),
+        [group, id, field] => literally(&format!("{group}:{id}}}:{field}"), &mut glob),
+        // With the id still open, the colon behind the group may be the one behind the braces.
+        [group, ""] => literally(group, &mut glob),
+        _ => literally(&beginning, &mut glob),
+    }
+    if pattern.is_exact() {
+        if parts.len() == 1 {
+            glob.push(b'}');
+        }
+        return glob;
+    }
+    glob.push(b'*');
+    if let Some((id, field)) = ending.rsplit_once(':') {
+        // What ends in a field belongs to a group. An id that is told in part ends the braces.
+        let id = id.strip_suffix(':').unwrap_or(id);
+        literally(&format!("{id}}}:{field}"), &mut glob);
+    }
+    glob
+}
+
+fn plain_glob(pattern: &Pattern) -> Vec<u8> {
+    let (beginning, ending) = (pattern.beginning(), pattern.ending());
+    let mut glob = Vec::new();
+    if !pattern.namespace().is_empty() {
+        literally(&Key::unescaped(pattern.namespace()), &mut glob);
+        glob.push(b':');
+    }
+    // A sign in it may be half of one that stands escaped in the pattern.
+    let whole = match beginning.rfind('%') {
+        Some(at) if !pattern.is_exact() && beginning.len() - at < 3 => &beginning[..at],
+        Some(_) | None => &beginning[..],
+    };
+    literally(&Key::unescaped(whole), &mut glob);
+    if pattern.is_exact() {
+        return glob;
+    }
+    glob.push(b'*');
+    if let Some((_, field)) = ending.rsplit_once(':') {
+        literally(&format!(":{}", Key::unescaped(field)), &mut glob);
+    }
+    glob
 }
 
 /// `namespace:{group:id}:field`, `namespace:{group}:field` or `namespace:{name}`. The parts are
@@ -120,6 +249,84 @@ mod tests {
         ] {
             assert_eq!(written(KeyStyle::Tagged, key), tagged);
             assert_eq!(written(KeyStyle::RedisObjects, key), plain);
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_back_from_what_was_written() {
+        let odd = ["a", "a:b", "{a}", "%", "*", "ключ", "::", " "];
+        for (one, two) in odd.iter().flat_map(|one| odd.iter().map(move |two| (one, two))) {
+            for key in [
+                Key::in_group("", one, two, "f"),
+                Key::in_group(one, "g", two, "f"),
+                Key::in_group("", "g", one, two),
+                Key::global(one, two, "f"),
+                Key::alone(one, two),
+                Key::alone("", one),
+            ] {
+                let key = key.unwrap();
+                let space = key.as_str().split(':').next().unwrap();
+                let text = written(KeyStyle::Tagged, &key);
+                assert_eq!(KeyStyle::Tagged.read(space, text.as_bytes()), Some(key), "{text}");
+            }
+        }
+        for text in ["", "{a", "{a}x", "a", "{a:b:c}:d", "{a:b}", "{a}::epoch", "{a:b}:c::leases"] {
+            assert_eq!(KeyStyle::Tagged.read("", text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(KeyStyle::Tagged.read("", b"{\xff}"), None);
+        assert_eq!(KeyStyle::Tagged.read("shop", b"shop2:{a}"), None);
+    }
+
+    #[test]
+    fn of_unescaped_keys_what_lies_between_is_the_id() {
+        let read = |text: &str| KeyStyle::RedisObjects.read("", text.as_bytes());
+        let in_group = |group, id, field| Some(Key::in_group("", group, id, field).unwrap());
+        for (text, key) in [
+            ("course:42:seats", in_group("course", "42", "seats")),
+            ("course:4:2:seats", in_group("course", "4:2", "seats")),
+            ("course::total", Some(Key::global("", "course", "total").unwrap())),
+            ("visits", Some(Key::alone("", "visits").unwrap())),
+            ("a:b", Some(Key::alone("", "a:b").unwrap())),
+            // A field of that name, and what stands beside a field.
+            ("course:42:epoch", in_group("course", "42", "epoch")),
+            ("course:42:seats:epoch", None),
+            ("course:42:seats:leases", None),
+            ("visits:epoch", None),
+            (":a:b", None),
+            ("a:b:", None),
+            ("", None),
+        ] {
+            assert_eq!(read(text), key, "{text}");
+        }
+        let shop = KeyStyle::RedisObjects.read("a%3Ab", b"a:b:course:42:seats");
+        assert_eq!(shop, Some(Key::in_group("a:b", "course", "42", "seats").unwrap()));
+    }
+
+    #[test]
+    fn the_servers_patterns() {
+        for (namespace, glob, tagged, plain) in [
+            ("", "*", "{*", "*"),
+            ("shop", "*", "shop:{*", "shop:*"),
+            ("a:b", "v*", "a%3Ab:{v*", "a:b:v*"),
+            ("", "visits", "{visits}", "visits"),
+            ("", "course:42:seats", "{course:42}:seats", "course:42:seats"),
+            ("", "course::total", "{course}:total", "course::total"),
+            ("", "course:*", "{course*", "course:*"),
+            ("", "course:4*", "{course:4*", "course:4*"),
+            ("", "course:42:*", "{course:42}:*", "course:42:*"),
+            ("", "course::t*", "{course}:t*", "course::t*"),
+            ("", "course:*:seats", "{course*}:seats", "course:*:seats"),
+            ("", "*:42:seats", "{*:42}:seats", "*:seats"),
+            ("", "*::total", "{*}:total", "*:total"),
+            ("", "*ts", "{*", "*"),
+            ("", "a\\*[b]?", "{a\\*\\[b\\]*", "a\\*\\[b\\]*"),
+            ("", "course:4%3*", "{course:4%3*", "course:4*"),
+            ("", "course:4%3A*", "{course:4%3A*", "course:4:*"),
+        ] {
+            let pattern = Pattern::glob(namespace, glob);
+            let told = |style: KeyStyle| String::from_utf8(style.glob(&pattern)).unwrap();
+            assert_eq!(told(KeyStyle::Tagged), tagged, "{glob}");
+            assert_eq!(told(KeyStyle::RedisObjects), plain, "{glob}");
         }
     }
 

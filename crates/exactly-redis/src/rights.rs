@@ -21,8 +21,9 @@ use crate::heard::Heard;
 /// `~{*`.
 ///
 /// Without `+restore`, which many servers call dangerous, all works but for deleting or renaming a
-/// capacity or a collection in a batch of several operations: that is *not applied* then. Not
-/// needed, but of use:
+/// capacity or a collection in a batch of several operations: that is *not applied* then. Without
+/// `+scan` all works but listing keys; who may do that is told the names of all keys of the
+/// database, whatever the keys of the user are. Not needed, but of use:
 ///
 /// | right | without it |
 /// | --- | --- |
@@ -39,7 +40,10 @@ pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl 
                           +rpop +lset +linsert +lrem +ltrim +zcard +zcount +zdiff +zdiffstore \
                           +zincrby +zinter +zinterstore +zmscore +zpopmax +zpopmin +zrank \
                           +zremrangebyrank +zremrangebyscore +zrevrange +zrevrangebyscore \
-                          +zrevrank +zunion +zunionstore +dump +restore";
+                          +zrevrank +zunion +zunionstore +dump +restore +scan";
+
+/// Rights without which a store can be opened.
+const WHERE_NEEDED: [&str; 2] = ["restore", "scan"];
 
 /// A bounded step in one command, on servers that know it.
 const BOUNDED_STEP: &str = "increx";
@@ -81,8 +85,8 @@ pub(crate) fn read(answer: &Heard, records: &str) -> Result<Rights, Fault> {
     }
     let answers: Vec<_> = answer.list().iter().map(Heard::text).collect();
     let denied = needed().zip(&answers).filter(|(right, answer)| {
-        // What takes a deletion back is asked for where it is needed.
-        *answer == "denied" && *right != "restore"
+        // What takes a deletion back is asked for where it is needed, and so is what lists keys.
+        *answer == "denied" && !WHERE_NEEDED.contains(right)
     });
     let denied: Vec<_> = denied.map(|(right, _)| format!("`+{right}`")).collect();
     if !denied.is_empty() {
@@ -117,7 +121,7 @@ mod tests {
         let mut commands: BTreeSet<_> =
             scripts.iter().flat_map(|script| called(&script.text).collect::<Vec<_>>()).collect();
         // What waits for a change reads the leases.
-        commands.extend(["eval", "evalsha", "zrange"].map(str::to_owned));
+        commands.extend(["eval", "evalsha", "zrange", "scan"].map(str::to_owned));
         // What a script does one by one, and the server's own commands do at once.
         commands.extend(["zmscore", "zrevrangebyscore"].map(str::to_owned));
         assert_eq!(needed().map(str::to_owned).collect::<BTreeSet<_>>(), commands);
@@ -134,7 +138,7 @@ mod tests {
         };
         assert!(answer("none").unwrap().bounded_step);
         assert!(!answer(BOUNDED_STEP).unwrap().bounded_step);
-        assert!(answer("restore").is_ok());
+        assert!(answer("restore").is_ok() && answer("scan").is_ok());
         let fault = answer("hset").unwrap_err();
         assert!(fault.is_denied() && fault.to_string().contains("`+hset`"), "{fault}");
         let old = read(&Heard::List(Vec::new()), "exactly").unwrap();

@@ -9,9 +9,13 @@ use exactly_core::operations::counter::{Add, Bounds};
 use exactly_core::operations::flag::Mark;
 use exactly_core::operations::key::{Delete, Exists};
 use exactly_core::{
-    Batch, Durability, Engine, Fault, HoldId, Key, Mark as State, Operation, Reply, Step,
+    Batch, Durability, Engine, Fault, HoldId, Key, Listing, Mark as State, Operation, Pattern,
+    Reply, Step,
 };
 use exactly_redis::{Options, RIGHTS, Redis};
+
+/// Rights that are asked for where they are needed.
+const WHERE_NEEDED: [&str; 2] = ["+restore", "+scan"];
 
 const KEYS: &str = "~shop:* ~exactly:*";
 
@@ -52,7 +56,7 @@ async fn each_right_that_is_missing_is_named_when_the_store_is_opened() {
     }
     let server = limited(&format!("{KEYS} {RIGHTS}")).await;
     open(&server).await.unwrap();
-    for right in RIGHTS.split_whitespace().filter(|right| *right != "+restore") {
+    for right in RIGHTS.split_whitespace().filter(|right| !WHERE_NEEDED.contains(right)) {
         let without = right.replacen('+', "-", 1);
         server.raw(&["ACL", "SETUSER", "ann", &without]).await;
         let fault = open(&server).await.unwrap_err();
@@ -116,6 +120,22 @@ async fn without_the_right_to_restore_only_what_needs_it_is_refused() {
     // Alone it needs nothing to take it back.
     apply(&engine, step(&seats, Delete {})).await.unwrap();
     assert_eq!(server.raw(&["EXISTS", "shop:{course:42}:seats"]).await, "0");
+}
+
+#[tokio::test]
+async fn without_the_right_to_list_only_listing_is_refused() {
+    if !here() {
+        return;
+    }
+    let server = limited(&format!("{KEYS} {RIGHTS} -scan")).await;
+    let engine = open(&server).await.unwrap();
+    apply(&engine, step(&key("taken"), Add::by(1))).await.unwrap();
+    let all = Listing { pattern: Pattern::glob("shop", "*"), after: None, count: 10 };
+    let fault = engine.keys(all.clone()).await.unwrap_err();
+    assert!(fault.is_denied() && fault.to_string().contains("scan"), "{fault}");
+    server.raw(&["ACL", "SETUSER", "ann", "+scan"]).await;
+    let page = engine.keys(all).await.unwrap();
+    assert!(page.keys == [key("taken")] || page.next.is_some());
 }
 
 #[tokio::test]

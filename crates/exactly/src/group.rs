@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use exactly_core::operations::key::Delete;
-use exactly_core::{Batch, BoxFuture, Fault, Operation, Outcome, Reply, Step};
+use exactly_core::{Batch, BoxFuture, Fault, Operation, Outcome, Pattern, Reply, Step};
 use tracing::warn;
 
 use crate::declare::{Group, Member};
 use crate::id::Id;
+use crate::keys::{Ids, Keys};
 use crate::store::Store;
 
 /// A struct of handles: the objects that belong to one thing ("course 42").
@@ -31,6 +32,34 @@ pub trait Objects: Sized {
     /// call.
     fn at(store: &Store, id: impl Id) -> Self {
         Self::declare(&Group::new(store, Self::GROUP, &id))
+    }
+
+    /// The ids of all things of the group of which something is stored, page by page: under keys of
+    /// the group, in this store. What a field keeps under a name of its own, or in another store, is
+    /// not looked at.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Objects, Store};
+    /// #[derive(Objects)]
+    /// #[exactly(name = "course")]
+    /// struct Course {
+    ///     taken: Counter,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// Course::at(&store, 42).taken.increment().await?;
+    /// assert_eq!(Course::ids(&store).collect_all().await?, ["42"]);
+    /// # Ok(()) }
+    /// ```
+    fn ids(store: &Store) -> Ids {
+        Ids::new(Self::keys(store))
+    }
+
+    /// The keys of the group at which something is stored, page by page: of all its things, and of
+    /// what they share.
+    fn keys(store: &Store) -> Keys {
+        Keys::new(store, Pattern::group(store.namespace(), Self::GROUP))
     }
 
     /// Deletes every object of the thing in one atomic change, and answers how many there were.

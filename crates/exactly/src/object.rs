@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU64;
 
+use exactly_core::operations::key::{Rename, Renamed};
 use exactly_core::{Destination, Fault, Key, Lifetime};
 
+use crate::call::Call;
 use crate::store::Store;
 
 /// The part that all handles share: the store, the key, and what a write does to the time to live.
@@ -98,6 +100,63 @@ impl Object {
             Err(fault) => Err(fault.clone()),
         }
     }
+
+    /// Moves what is stored.
+    pub(crate) fn rename(&self, to: Result<Key, Fault>, replace: bool) -> Call<'_, Rename> {
+        let rename = to.map(|to| Rename { to, replace });
+        Call::fallible(self, rename, |_, outcome| Ok(outcome)).timeless()
+    }
+
+    /// Moves what is stored, and goes there with it.
+    pub(crate) async fn go(
+        &mut self,
+        to: Result<Key, Fault>,
+        replace: bool,
+    ) -> Result<Renamed, Fault> {
+        let renamed = self.rename(to.clone(), replace).await?;
+        match renamed {
+            Renamed::Renamed => self.key = to,
+            Renamed::Missing | Renamed::Taken => {}
+        }
+        Ok(renamed)
+    }
+}
+
+/// Where something stored can be moved to: another handle, a key, or the name of an object that
+/// stands alone.
+pub trait Target {
+    /// Its key, for something that lives in this store.
+    ///
+    /// # Faults
+    /// *Misuse* when it cannot be a key, or is of another store: nothing moves between stores.
+    fn key_in(&self, store: &Store) -> Result<Key, Fault>;
+}
+
+impl Target for str {
+    fn key_in(&self, store: &Store) -> Result<Key, Fault> {
+        Key::alone(store.namespace(), self)
+    }
+}
+
+impl Target for Key {
+    fn key_in(&self, _store: &Store) -> Result<Key, Fault> {
+        Ok(self.clone())
+    }
+}
+
+impl<H: AsRef<Object>> Target for H {
+    fn key_in(&self, store: &Store) -> Result<Key, Fault> {
+        let other = self.as_ref();
+        let key = other.key()?;
+        if !other.store.is(store) {
+            return Err(Fault::bad_setting(
+                key,
+                "is of another store, and nothing moves between stores; nothing was changed: make \
+                 both handles on one store, or on clones of it",
+            ));
+        }
+        Ok(key.clone())
+    }
 }
 
 /// The verbs that every handle has, whatever it holds. The handle has a field `object`.
@@ -190,32 +249,54 @@ macro_rules! common_verbs {
                 $crate::Call::new(&self.object, Persist {}, |_, outcome| Ok(outcome)).timeless()
             }
 
-            /// Moves what is stored, with its time to live, to the key of `other`, unless something
-            /// is stored there.
+            /// Moves what is stored, with its time to live, to another place, unless something is
+            /// stored there. The handle stays where it is: see `move_key_to`.
+            ///
+            /// # Faults
+            /// *Misuse* when the place is no key, or a handle of another store.
             pub fn rename_to(
                 &self,
-                other: &Self,
+                place: &(impl $crate::Target + ?Sized),
             ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
-                self.rename(other, false)
+                self.object.rename(place.key_in(self.object.store()), false)
             }
 
-            /// Moves what is stored, with its time to live, to the key of `other`, replacing what
-            /// is stored there.
+            /// Moves what is stored, with its time to live, to another place, replacing what is
+            /// stored there. The handle stays where it is: see `move_key_over`.
+            ///
+            /// # Faults
+            /// *Misuse* when the place is no key, or a handle of another store.
             pub fn rename_over(
                 &self,
-                other: &Self,
+                place: &(impl $crate::Target + ?Sized),
             ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
-                self.rename(other, true)
+                self.object.rename(place.key_in(self.object.store()), true)
             }
 
-            fn rename(
-                &self,
-                other: &Self,
-                replace: bool,
-            ) -> $crate::Call<'_, exactly_core::operations::key::Rename> {
-                use exactly_core::operations::key::Rename;
-                let rename = other.key().map(|to| Rename { to: to.clone(), replace });
-                $crate::Call::fallible(&self.object, rename, |_, outcome| Ok(outcome)).timeless()
+            /// Moves what is stored, with its time to live, to another place, unless something is
+            /// stored there, and goes there with it. A handle whose move was refused, failed or was
+            /// not waited for stays where it is; its clones do in any case.
+            ///
+            /// # Faults
+            /// *Misuse* when the place is no key, or a handle of another store.
+            pub async fn move_key_to(
+                &mut self,
+                place: &(impl $crate::Target + ?Sized),
+            ) -> Result<$crate::Renamed, exactly_core::Fault> {
+                let to = place.key_in(self.object.store());
+                self.object.go(to, false).await
+            }
+
+            /// As `move_key_to`, replacing what is stored there.
+            ///
+            /// # Faults
+            /// *Misuse* when the place is no key, or a handle of another store.
+            pub async fn move_key_over(
+                &mut self,
+                place: &(impl $crate::Target + ?Sized),
+            ) -> Result<$crate::Renamed, exactly_core::Fault> {
+                let to = place.key_in(self.object.store());
+                self.object.go(to, true).await
             }
         }
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use exactly_core::layers::{Combine, CombinePolicy, Retry, RetryPolicy, Timeout, Trace};
 use exactly_core::{
-    Answer, Batch, Delivery, Engine, Fault, Joining, Key, Mark, Profile, Reply, Token,
+    Answer, Batch, Delivery, Engine, Fault, Joining, Key, Listing, Mark, Page, Pattern, Profile,
+    Reply, Token,
 };
 
 use crate::background::Background;
+use crate::keys::Keys;
 use crate::open;
 
 /// An engine with its layers and a namespace. Cheap to clone; every clone is the same store.
@@ -144,6 +146,52 @@ impl Store {
     /// As the engine says.
     pub async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
         self.inner.engine.changed(key, since).await
+    }
+
+    /// The keys of this store's namespace whose names begin with this text, and at which something
+    /// is stored: page by page. The empty text begins all of them.
+    ///
+    /// The [name](Key::name) of a key is `group:id:field`, `group::field` for what a group shares,
+    /// or the name of an object that stands alone.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Objects, Store};
+    /// #[derive(Objects)]
+    /// #[exactly(name = "course")]
+    /// struct Course {
+    ///     taken: Counter,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// Course::at(&store, 42).taken.increment().await?;
+    /// let keys = store.keys("course:42:").collect_all().await?;
+    /// assert_eq!(keys, [Course::at(&store, 42).taken.key()?.clone()]);
+    /// # Ok(()) }
+    /// ```
+    pub fn keys(&self, prefix: &str) -> Keys {
+        Keys::new(self, Pattern::prefix(self.namespace(), prefix))
+    }
+
+    /// As [`keys`](Store::keys), of those whose names look like this: `*` stands for any
+    /// characters, `?` for one, and `\` takes the meaning from the one behind it.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// Counter::new(&store, "visits").increment().await?;
+    /// assert_eq!(store.keys_like("v*s").collect_all().await?.len(), 1);
+    /// assert_eq!(store.keys_like("course:*:seats").collect_all().await?.len(), 0);
+    /// # Ok(()) }
+    /// ```
+    pub fn keys_like(&self, glob: &str) -> Keys {
+        Keys::new(self, Pattern::glob(self.namespace(), glob))
+    }
+
+    /// One page of keys: see [`Engine::keys`].
+    pub(crate) async fn page(&self, listing: Listing) -> Result<Page, Fault> {
+        self.inner.engine.keys(listing).await
     }
 
     /// Whether both are clones of one store.

@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use exactly::core::{Answer, BATCH_MAX, Batch, Durability, Engine, ManualClock, Mark, Reply};
+use exactly::core::{
+    Answer, BATCH_MAX, Batch, Durability, Engine, Listing, ManualClock, Mark, Page, Reply,
+};
 use exactly::{Capacity, Counter, Fault, Key, Levels, Profile, Store};
 use exactly_embedded::{Memory, Options};
 use serde::Serialize;
@@ -34,6 +36,10 @@ impl Engine for Remote {
 
     fn changed(&self, _key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::ready(Err(Fault::unavailable("this test does not wait for changes")))
+    }
+
+    fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
+        Answer::ready(Ok(Page::default()))
     }
 
     fn profile(&self) -> Profile {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
-use exactly::core::{Answer, Batch, Engine, Mark, Profile, Reply};
+use exactly::core::{Answer, Batch, Engine, Listing, Mark, Page, Profile, Reply};
 use exactly::layers::Faults;
 use exactly::{Counter, Fault, Flag, Key, Objects, Store, Value};
 use exactly_embedded::Memory;
@@ -164,6 +164,10 @@ impl Engine for Door {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.inner.keys(listing)
     }
 
     fn profile(&self) -> Profile {

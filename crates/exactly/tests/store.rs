@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exactly::core::{Answer, Batch, Engine, Key, Mark, Profile, Reply};
+use exactly::core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply};
 use exactly::layers::{Act, CombinePolicy, Faults, RetryPolicy};
 use exactly::{Capacity, Counter, Flag, Store, Token, Value};
 use exactly_embedded::Memory;
@@ -167,6 +167,10 @@ impl Engine for Far {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.inner.keys(listing)
     }
 
     fn profile(&self) -> Profile {

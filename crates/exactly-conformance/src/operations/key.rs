@@ -180,6 +180,18 @@ pub async fn kinds(subject: Subject) {
 
 /// Every awkward character in every part: keys stay apart and come back.
 pub async fn awkward_names(subject: Subject) {
+    let keys = awkward_keys();
+    for (number, key) in keys.iter().enumerate() {
+        subject.ok(key, Add::by(number as i64 + 1)).await;
+    }
+    for (number, key) in keys.iter().enumerate() {
+        let value = subject.ok(key, Get { start: 0 }).await;
+        assert_eq!(value, number as i64 + 1, "{key:?}");
+    }
+}
+
+/// Keys with an awkward part in every place.
+pub(crate) fn awkward_keys() -> Vec<Key> {
     let long = "x".repeat(PART_BYTES_MAX);
     let parts = [
         "a:b",
@@ -210,17 +222,7 @@ pub async fn awkward_names(subject: Subject) {
         "\u{7f}",
         &long,
     ];
-    for (number, part) in parts.iter().enumerate() {
-        for key in places(part) {
-            subject.ok(&key, Add::by(number as i64 + 1)).await;
-        }
-    }
-    for (number, part) in parts.iter().enumerate() {
-        for key in places(part) {
-            let value = subject.ok(&key, Get { start: 0 }).await;
-            assert_eq!(value, number as i64 + 1, "{key:?}");
-        }
-    }
+    parts.into_iter().flat_map(places).collect()
 }
 
 fn places(part: &str) -> [Key; 6] {

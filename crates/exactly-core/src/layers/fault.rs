@@ -15,6 +15,7 @@ use crate::batch::{Batch, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 use crate::time::{Clock, SystemClock};
 
 /// What happens to one batch.
@@ -97,30 +98,40 @@ impl<E: Engine> Faults<E> {
         self.plan.lock().script.extend(acts);
     }
 
-    async fn act(&self, act: Act, batch: Batch) -> Result<Reply, Fault> {
-        match act {
-            Act::Pass => self.inner.apply(batch).await,
-            Act::LoseRequest => Err(lost(&batch, "the connection was cut")),
-            Act::LoseReply => {
-                let fault = lost(&batch, "the connection was cut");
-                // Whatever the engine answers, be it a fault, the caller does not hear it.
-                drop(self.inner.apply(batch).await);
-                Err(fault)
-            }
-            Act::Delay(delay) => {
-                yield_now().await;
-                self.clock.reached(self.clock.now().plus(delay)).await;
-                let reply = self.inner.apply(batch).await;
-                yield_now().await;
-                reply
-            }
-            Act::CrashBefore => self.die().await,
-            Act::CrashAfter => {
-                // Whatever the engine answers, there is nobody left to hear it.
-                drop(self.inner.apply(batch).await);
-                self.die().await
-            }
+    /// What becomes of a call that is made when `call` is.
+    fn befallen<'a, T: Send + 'a>(
+        &'a self,
+        writes: bool,
+        call: impl FnOnce() -> Answer<'a, T> + Send + 'a,
+    ) -> Answer<'a, T> {
+        if self.dead.load(Ordering::SeqCst) {
+            return Answer::pending(pending());
         }
+        let act = self.plan.lock().decide();
+        Answer::pending(async move {
+            match act {
+                Act::Pass => call().await,
+                Act::LoseRequest => Err(lost(writes)),
+                Act::LoseReply => {
+                    // Whatever the engine answers, be it a fault, the caller does not hear it.
+                    drop(call().await);
+                    Err(lost(writes))
+                }
+                Act::Delay(delay) => {
+                    yield_now().await;
+                    self.clock.reached(self.clock.now().plus(delay)).await;
+                    let reply = call().await;
+                    yield_now().await;
+                    reply
+                }
+                Act::CrashBefore => self.die().await,
+                Act::CrashAfter => {
+                    // Whatever the engine answers, there is nobody left to hear it.
+                    drop(call().await);
+                    self.die().await
+                }
+            }
+        })
     }
 
     async fn die<T>(&self) -> T {
@@ -129,9 +140,9 @@ impl<E: Engine> Faults<E> {
     }
 }
 
-fn lost(batch: &Batch, message: &str) -> Fault {
-    let fault = Fault::lost_reply(message);
-    if batch.writes() { fault } else { fault.of_a_read() }
+fn lost(writes: bool) -> Fault {
+    let fault = Fault::lost_reply("the connection was cut");
+    if writes { fault } else { fault.of_a_read() }
 }
 
 impl Plan {
@@ -163,11 +174,7 @@ impl Plan {
 
 impl<E: Engine> Engine for Faults<E> {
     fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
-        if self.dead.load(Ordering::SeqCst) {
-            return Answer::pending(pending());
-        }
-        let act = self.plan.lock().decide();
-        Answer::pending(self.act(act, batch))
+        self.befallen(batch.writes(), || self.inner.apply(batch))
     }
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
@@ -175,6 +182,10 @@ impl<E: Engine> Engine for Faults<E> {
             return Answer::pending(pending());
         }
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.befallen(false, || self.inner.keys(listing))
     }
 
     fn profile(&self) -> Profile {

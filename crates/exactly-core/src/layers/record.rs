@@ -10,6 +10,7 @@ use crate::batch::{Batch, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 
 /// One call of a history. Moments are counted, not timed: an earlier event has a smaller number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +113,11 @@ impl<E: Engine> Engine for Record<E> {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    /// Not written down: a listing has no one moment at which it could be judged.
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.inner.keys(listing)
     }
 
     fn profile(&self) -> Profile {

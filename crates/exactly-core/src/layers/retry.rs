@@ -19,6 +19,7 @@ use crate::batch::{Batch, Delivery, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 use crate::time::{Clock, SystemClock, Timestamp, before};
 use crate::token::{SessionId, Token};
 
@@ -91,9 +92,10 @@ impl<E: Engine> Retry<E> {
 
     async fn dependable(&self, mut batch: Batch) -> Result<Reply, Fault> {
         let over = self.clock.now().plus(self.policy.deadline.min(self.token_life()));
-        let unnamed = batch.delivery == Delivery::ExactlyOnce && batch.writes();
-        if !unnamed {
-            return self.ask(batch, over).await;
+        let writes = batch.writes();
+        if batch.delivery != Delivery::ExactlyOnce || !writes {
+            let may_repeat = batch.token().is_some() || !writes;
+            return self.ask(writes, may_repeat, over, || self.inner.apply(batch.clone())).await;
         }
         let Some(Ok(_turn)) = before(&*self.clock, over, self.turns.acquire()).await else {
             return Err(Fault::at_capacity("batches in flight", self.policy.in_flight_max.into()));
@@ -102,7 +104,7 @@ impl<E: Engine> Retry<E> {
             let lane = self.lane();
             let Lane { session, sequence, .. } = lane;
             batch = batch.named(Token::Session { session, slot: 0, sequence });
-            let result = self.ask(batch.clone(), over).await;
+            let result = self.ask(true, true, over, || self.inner.apply(batch.clone())).await;
             self.give_back(lane, &result);
             match result {
                 // The engine has lost what came before this batch, not the batch: it was told so at
@@ -116,20 +118,25 @@ impl<E: Engine> Retry<E> {
         }
     }
 
-    /// Sends the batch until it is answered, or may not be sent any more. A fault that says the
-    /// token is forgotten says so of the first attempt: nothing of the batch has happened.
-    async fn ask(&self, batch: Batch, over: Timestamp) -> Result<Reply, Fault> {
-        let may_repeat = batch.token().is_some() || !batch.writes();
+    /// Sends a call until it is answered, or may not be sent any more. A fault that says the token
+    /// is forgotten says so of the first attempt: nothing of the batch has happened.
+    async fn ask<'a, T: Send + 'a>(
+        &'a self,
+        writes: bool,
+        may_repeat: bool,
+        over: Timestamp,
+        send: impl Fn() -> Answer<'a, T> + Send,
+    ) -> Result<T, Fault> {
         let mut attempt = 1;
         // Once an attempt may have taken effect, a later "not applied" says nothing about that one.
         let mut doubt: Option<Fault> = None;
         loop {
-            let fault = match before(&*self.clock, over, self.inner.apply(batch.clone())).await {
+            let fault = match before(&*self.clock, over, send()).await {
                 Some(Ok(reply)) => return Ok(reply),
                 Some(Err(fault)) => fault,
                 None => {
                     let fault = Fault::timed_out(self.policy.deadline);
-                    return Err(if batch.writes() { fault } else { fault.of_a_read() });
+                    return Err(if writes { fault } else { fault.of_a_read() });
                 }
             };
             if fault.is_token_forgotten() {
@@ -203,6 +210,14 @@ impl<E: Engine> Engine for Retry<E> {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        Answer::pending(async move {
+            let over = self.clock.now().plus(self.policy.deadline);
+            let page = self.ask(false, true, over, || self.inner.keys(listing.clone())).await;
+            page.map_err(Fault::of_a_read)
+        })
     }
 
     fn profile(&self) -> Profile {

@@ -8,6 +8,7 @@ use crate::batch::{Batch, Reply};
 use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 use crate::time::{Clock, SystemClock, before};
 
 /// An engine whose answers come within a time, or are *unknown*: the batch was sent and may take
@@ -32,22 +33,34 @@ impl<E: Engine> Timeout<E> {
     pub fn by_clock(inner: E, limit: Duration, clock: Arc<dyn Clock>) -> Self {
         Self { inner, limit, clock }
     }
-}
 
-impl<E: Engine> Engine for Timeout<E> {
-    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+    fn bounded<'a, T: Send + 'a>(
+        &'a self,
+        writes: bool,
+        call: impl FnOnce() -> Answer<'a, T> + Send + 'a,
+    ) -> Answer<'a, T> {
         Answer::pending(async move {
-            let writes = batch.writes();
             let over = self.clock.now().plus(self.limit);
-            before(&*self.clock, over, self.inner.apply(batch)).await.unwrap_or_else(|| {
+            before(&*self.clock, over, call()).await.unwrap_or_else(|| {
                 let fault = Fault::timed_out(self.limit);
                 Err(if writes { fault } else { fault.of_a_read() })
             })
         })
     }
+}
+
+impl<E: Engine> Engine for Timeout<E> {
+    fn apply(&self, batch: Batch) -> Answer<'_, Reply> {
+        let writes = batch.writes();
+        self.bounded(writes, || self.inner.apply(batch))
+    }
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.bounded(false, || self.inner.keys(listing))
     }
 
     fn profile(&self) -> Profile {

@@ -9,6 +9,7 @@ use crate::batch::{Batch, Refusal, Reply};
 use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 
 /// An engine that tells what it does, on the target `exactly`.
 #[derive(Debug)]
@@ -35,6 +36,15 @@ impl<E: Engine> Engine for Trace<E> {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.inner.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        debug!(target: "exactly", pattern = %listing.pattern, after = ?listing.after, "keys");
+        self.inner.keys(listing).inspect(|page| {
+            if let Err(fault) = page {
+                warn!(target: "exactly", fate = ?fault.fate(), "{fault}");
+            }
+        })
     }
 
     fn profile(&self) -> Profile {

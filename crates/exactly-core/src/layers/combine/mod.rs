@@ -35,6 +35,7 @@ use crate::batch::{BATCH_MAX, Batch, Reply, Step};
 use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::listing::{Listing, Page};
 use crate::operations::Outcome;
 use crate::thread::thread_place;
 use crate::time::{Clock, SystemClock};
@@ -226,6 +227,10 @@ impl<E: Engine> Engine for Combine<E> {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.engine().changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.engine().keys(listing)
     }
 
     fn profile(&self) -> Profile {
