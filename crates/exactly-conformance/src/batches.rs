@@ -208,6 +208,61 @@ pub async fn crossing_pairs(subject: Subject) {
     assert_eq!(sum, 0);
 }
 
+/// Many reads of any kind are answered in order; what cannot be read as asked is a fault that names
+/// its key.
+pub async fn many_reads(subject: Subject) {
+    let [count, ratio, text, mark, seats, gone] =
+        ["count", "ratio", "text", "mark", "seats", "gone"].map(key);
+    let big = i64::MAX;
+    subject.ok(&count, Add::by(big)).await;
+    subject.ok(&ratio, Add::by(0.1)).await;
+    subject.ok(&text, value::Set { to: "\r\n\u{0}x".into() }).await;
+    subject.ok(&mark, Mark { only_if_unmarked: false }).await;
+    let hold = HoldId::unique();
+    subject.ok(&seats, Take { hold, units: 1, lease: LONG, limit: 3 }).await;
+    let reads = [
+        step(&count, Get { start: 0 }),
+        step(&gone, Get { start: 30 }),
+        step(&ratio, Get { start: 0.5 }),
+        step(&gone, Get { start: 0.5 }),
+        step(&text, value::Get {}),
+        step(&gone, value::Get {}),
+        step(&count, value::Get {}),
+        step(&mark, IsMarked {}),
+        step(&gone, IsMarked {}),
+    ];
+    let levels = step(&seats, Read { limit: 3 });
+    // Without the capacity, and with it: other engines may read texts in another way.
+    for reads in [reads.to_vec(), [&reads[..], &[levels]].concat()] {
+        let told = apply(&subject, Batch::of(reads.clone())).await;
+        assert_eq!(outcome::<Get<i64>>(&told, 0), big);
+        assert_eq!(outcome::<Get<i64>>(&told, 1), 30);
+        assert_eq!(outcome::<Get<f64>>(&told, 2), 0.1);
+        assert_eq!(outcome::<Get<f64>>(&told, 3), 0.5);
+        assert_eq!(outcome::<value::Get>(&told, 4), Some("\r\n\u{0}x".into()));
+        assert_eq!(outcome::<value::Get>(&told, 5), None);
+        assert_eq!(outcome::<value::Get>(&told, 6), Some(big.to_string().into()));
+        assert!(outcome::<IsMarked>(&told, 7) && !outcome::<IsMarked>(&told, 8));
+        if reads.len() == 10 {
+            assert_eq!(outcome::<Read>(&told, 9).held, 1);
+        }
+        for (place, wrong) in [
+            (&text, step(&text, Get { start: 0 })),
+            (&ratio, step(&ratio, Get { start: 0 })),
+            (&seats, step(&seats, Get { start: 0 })),
+            (&seats, step(&seats, IsMarked {})),
+        ] {
+            let batch = Batch::of([&reads[..], &[wrong]].concat());
+            let fault = subject.apply(batch).await.expect_err("it cannot be read");
+            assert!(fault.is_misuse(), "{fault}");
+            assert_eq!(fault.key(), Some(place), "{fault}");
+        }
+    }
+    let most = (0..BATCH_MAX).map(|_| step(&count, Get { start: 0 }));
+    let Reply::Applied(told) = apply(&subject, Batch::of(most)).await else { panic!() };
+    assert_eq!(told.len(), BATCH_MAX);
+}
+
 /// Whoever reads several keys in one batch never sees another batch half done.
 pub async fn no_half_is_seen(subject: Subject) {
     let keys = ["a", "b", "c"].map(key);

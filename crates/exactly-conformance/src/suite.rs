@@ -69,7 +69,7 @@ macro_rules! suite {
             }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
-                too_large, empty, crossing_pairs, no_half_is_seen
+                too_large, empty, many_reads, crossing_pairs, no_half_is_seen
             }
             tokens = tokens {
                 one_effect, ten_thousand_at_once, neck_and_neck, another_batch,

@@ -180,8 +180,8 @@ impl Key {
             [group, id, field] => Self::in_group(namespace, group, id, field),
             _ => Err(Fault::bad_name(
                 "key",
-                "one part or three (`visits`, `course:42:seats`, `course::total`; a colon in a part \
-                 is `%3A`)",
+                "one part or three (`visits`, `course:42:seats`, `course::total`; a colon in a \
+                 part                  is `%3A`)",
                 &format!("{name:?}"),
             )),
         }

@@ -130,6 +130,32 @@ impl Inner {
                 let values = self.ask(Asked::Many(commands), 0).await?;
                 self.clarified(batch, native::answers(batch, values)?).await
             }
+            None => match Request::texts(batch, self.options.key_style) {
+                Some(request) => self.texts(batch, &request).await,
+                None => self.scripted(batch).await,
+            },
+        }
+    }
+
+    /// Reads many texts at one moment.
+    async fn texts(&self, batch: &Batch, request: &Request) -> Result<Reply, Fault> {
+        let echo = echo();
+        let Heard::List(told) = self.called(request, &echo).await? else {
+            return Err(crate::words::odd());
+        };
+        let mut told = told.into_iter();
+        if !matches!(told.next(), Some(Heard::Text(first)) if first == echo) {
+            return Err(misled());
+        }
+        let answers = native::answers(batch, told.collect())?;
+        let clear = answers.into_iter().map(|answer| match answer {
+            Answer::Clear(outcome) => Some(outcome),
+            Answer::Unclear => None,
+        });
+        match clear.collect::<Option<SmallVec<[Outcome; 1]>>>() {
+            Some(outcomes) if outcomes.len() == batch.steps.len() => Ok(Reply::Applied(outcomes)),
+            Some(_) => Err(crate::words::odd()),
+            // Something is of another kind, or no number: the long way says so in full.
             None => self.scripted(batch).await,
         }
     }
@@ -138,20 +164,27 @@ impl Inner {
     async fn scripted(&self, batch: &Batch) -> Result<Reply, Fault> {
         let now = || self.server.read().now();
         let request = Request::new(batch, self.options.key_style, &self.records, now);
-        let mut echo = [0; 8];
-        fastrand::fill(&mut echo);
+        let echo = echo();
+        let Heard::Text(answer) = self.called(&request, &echo).await? else {
+            return Err(crate::words::odd());
+        };
+        match read(&answer, &echo, batch)? {
+            Some(reply) => Ok(reply),
+            None => Err(self.late().await),
+        }
+    }
+
+    /// What a script answered, whose text is sent where the server does not know it yet.
+    async fn called(&self, request: &Request, echo: &[u8]) -> Result<Heard, Fault> {
         let mut whole = false;
         loop {
-            let command = request.command(&echo, whole);
+            let command = request.command(echo, whole);
             let mut values = self.ask(Asked::One(command), request.largest()).await?;
             match values.pop() {
-                Some(Heard::Text(answer)) => match read(&answer, &echo, batch)? {
-                    Some(reply) => return Ok(reply),
-                    None => return Err(self.late().await),
-                },
                 Some(Heard::Error(error)) if is_new_to_it(&error) && !whole => whole = true,
                 Some(Heard::Error(error)) => return Err(fault::of_server(&error)),
-                Some(_) | None => return Err(crate::words::odd()),
+                Some(told) => return Ok(told),
+                None => return Err(crate::words::odd()),
             }
         }
     }
@@ -244,10 +277,19 @@ impl Inner {
 
 /// The script's answer, if it is the one to this call; none if the call came too late.
 fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault> {
-    let Some(answer) = answer.strip_prefix(echo) else {
-        return Err(Fault::lost_reply("the server's answer was meant for another call"));
-    };
+    let Some(answer) = answer.strip_prefix(echo) else { return Err(misled()) };
     reply::read(answer, batch)
+}
+
+/// A few bytes that a script gives back: an answer to another call would not have them.
+fn echo() -> [u8; 8] {
+    let mut echo = [0; 8];
+    fastrand::fill(&mut echo);
+    echo
+}
+
+fn misled() -> Fault {
+    Fault::lost_reply("the server's answer was meant for another call")
 }
 
 fn is_new_to_it(error: &ServerError) -> bool {

@@ -11,7 +11,7 @@ use redis::Cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::names::{KeyStyle, NAMES};
-use crate::operations::{capacity, lifetime, millis, part, send};
+use crate::operations::{capacity, lifetime, millis, part, reads_text, send};
 use crate::script::{Part, Script};
 use crate::words::Words;
 
@@ -53,6 +53,19 @@ impl Request {
         keys.append(&body.keys);
         args.append(&body.args);
         Self { script, keys, args, largest: body.largest }
+    }
+
+    /// The call that reads many texts at one moment, if that is what the batch asks.
+    pub(crate) fn texts(batch: &Batch, style: KeyStyle) -> Option<Self> {
+        let plain = batch.requirements.is_empty() && batch.token().is_none() && !batch.apart;
+        if !plain || !batch.steps.iter().all(|step| reads_text(&step.op)) {
+            return None;
+        }
+        let mut keys = Words::default();
+        for step in &batch.steps {
+            keys.write(|text| style.write(&step.key, text));
+        }
+        Some(Self { script: Script::texts(), keys, args: Words::default(), largest: 0 })
     }
 
     /// The size of the largest step, in bytes.

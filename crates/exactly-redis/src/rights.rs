@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_rights_are_the_commands_of_the_scripts_and_what_runs_and_replaces_them() {
-        let scripts = [Script::of_all_kinds(), Script::add()];
+        let scripts = [Script::of_all_kinds(), Script::add(), Script::texts()];
         let mut commands: BTreeSet<_> =
             scripts.iter().flat_map(|script| called(&script.text).collect::<Vec<_>>()).collect();
         // What waits for a change reads the leases.

@@ -55,6 +55,8 @@
 //! | members, each once, also with a limit to them | [`Set`] |
 //! | named fields that are each changed apart, or some of them together | [`Map`] |
 //! | members in the order of their scores: a leaderboard, a queue by priority | [`SortedSet`] |
+//! | many objects to read | [`Store::read`]: one call, one moment |
+//! | no idea what is stored | [`Store::keys`], [`Objects::ids`] |
 //!
 //! What a [`Value`] can hold, and how it is written, is the table of [`Form`].
 //!
@@ -82,6 +84,7 @@ mod keys;
 mod object;
 mod objects;
 mod open;
+mod read;
 mod store;
 mod wait;
 
@@ -99,6 +102,7 @@ pub use objects::map::{Map, MapPages};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
+pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
 
 #[cfg(feature = "compressed")]

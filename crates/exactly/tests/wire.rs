@@ -226,6 +226,11 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
     Maps::at(store, id).page(to, server, store).await;
     let to = (&mut page, &mut monitor);
     SortedSets::at(store, id).page(to, server, store).await;
+    calls! { page, monitor, server, store, "Many objects at once":
+        store.read((&taken, &rating, &motto, &closed));
+        store.read([1, 2, 3].map(|id| Course::at(store, id).taken));
+        store.read((&taken, &seats));
+    }
     calls! { page, monitor, server, store, "Every object":
         taken.exists();
         taken.ttl();

@@ -13,6 +13,9 @@ pub(crate) mod value;
 
 use std::time::Duration;
 
+use exactly_core::operations::counter::CounterOp;
+use exactly_core::operations::flag::FlagOp;
+use exactly_core::operations::value::ValueOp;
 use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step, Timestamp};
 
 use crate::heard::Heard;
@@ -95,6 +98,18 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
         Op::Set(op) => set::command(op, step.lifetime, style, on, knows),
         Op::SortedSet(op) => sorted_set::command(op, step.lifetime, on),
         Op::Map(op) => map::command(op, on),
+    }
+}
+
+/// Whether the operation is answered by the text at its key, and nothing else.
+pub(crate) fn reads_text(op: &Op) -> bool {
+    match op {
+        Op::Counter(op) => matches!(op, CounterOp::Get(_)),
+        Op::Float(op) => matches!(op, CounterOp::Get(_)),
+        Op::Value(op) => matches!(op, ValueOp::Get(_)),
+        Op::Flag(op) => matches!(op, FlagOp::IsMarked(_)),
+        Op::Key(_) | Op::Capacity(_) => false,
+        Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => false,
     }
 }
 

@@ -16,6 +16,7 @@ const SCALAR: &str = include_str!("scalar.lua");
 const NUMBER: &str = include_str!("number.lua");
 const APPLY: &str = include_str!("apply.lua");
 const ADD: &str = include_str!("add.lua");
+const TEXTS: &str = include_str!("texts.lua");
 const COUNTER: &str = include_str!("../operations/counter.lua");
 const VALUE: &str = include_str!("../operations/value.lua");
 const FLAG: &str = include_str!("../operations/flag.lua");
@@ -74,6 +75,13 @@ impl Script {
         let collections = [Part::List, Part::Set, Part::SortedSet, Part::Map];
         let all = [Part::Capacity, Part::Object].into_iter().chain(scalars).chain(collections);
         Self::of(&all.collect())
+    }
+
+    /// The script that reads many texts.
+    pub(crate) fn texts() -> Arc<Self> {
+        static TEXTS_READ: LazyLock<Arc<Script>> =
+            LazyLock::new(|| Arc::new(Script::new(TEXTS.to_owned())));
+        Arc::clone(&TEXTS_READ)
     }
 
     /// The script for plain additions.
