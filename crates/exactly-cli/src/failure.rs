@@ -11,7 +11,8 @@ use exactly::Fault;
 pub(crate) enum Status {
     /// Everything was exactly right.
     Exact,
-    /// The result is in, and it is not exactly right; or a coding did not get to its end.
+    /// The result is in, and it is not exactly right; what was to be done was not done to its end;
+    /// or what was looked for is not there.
     Inexact,
     /// Wrong use, unreadable input, an engine that does not open, or a file that cannot be written.
     Misuse,
@@ -32,8 +33,10 @@ impl From<Status> for ExitCode {
 pub(crate) enum Failure {
     /// The user can mend it: an option, the input, a path.
     Misuse(String),
-    /// A coding could not be played to its end.
+    /// What was begun could not be brought to its end.
     Unfinished(String),
+    /// What was looked for is not there.
+    Nothing(String),
 }
 
 impl Failure {
@@ -41,7 +44,7 @@ impl Failure {
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::Misuse(_) => Status::Misuse,
-            Self::Unfinished(_) => Status::Inexact,
+            Self::Unfinished(_) | Self::Nothing(_) => Status::Inexact,
         }
     }
 }
@@ -49,7 +52,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Misuse(sentence) | Self::Unfinished(sentence) => f.write_str(sentence),
+            Self::Misuse(sentence) | Self::Unfinished(sentence) | Self::Nothing(sentence) => {
+                f.write_str(sentence)
+            }
         }
     }
 }
@@ -59,6 +64,16 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self::Unfinished(fault.to_string())
     }
+}
+
+/// Why an engine could not do what the command line asks of it, as a sentence.
+pub(crate) fn of_engine(fault: &Fault) -> Failure {
+    let said = said(fault);
+    let end = if said.ends_with(['.', '?']) { "" } else { "." };
+    if fault.is_misuse() {
+        return Failure::Misuse(format!("{said}{end}"));
+    }
+    Failure::Unfinished(format!("{said}{end}"))
 }
 
 /// What the engine said, without the fate in front of it, which is for programs.

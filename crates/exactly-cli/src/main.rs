@@ -1,11 +1,19 @@
-//! The command `exactly`: see a race, and see it end.
+//! The command `exactly`: see a race, and see it end; look into what is stored.
 //!
 //! One file (or folder) per subcommand. A subcommand answers with a [`Status`] or a [`Failure`];
 //! only this file turns them into an exit status and a sentence on standard error.
 
 mod address;
+mod engine;
 mod failure;
+mod figures;
+mod ls;
+mod output;
 mod race;
+mod screen;
+mod show;
+mod stored;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -24,10 +32,15 @@ use crate::failure::{Failure, Status};
     long_about = "Shared objects that stay right when requests race.\n\n\
         A course has 30 seats. `exactly race` lets a crowd ask for them all at once, plays the \
         same requests against several codings of the same handler, and counts who was let in: \
-        exactly 30, or 32.",
+        exactly 30, or 32.\n\n\
+        `exactly ls`, `show` and `watch` look into what is stored on an engine.",
     after_help = "Examples:\n  \
         exactly race                 play the built-in sample against every coding\n  \
-        exactly race --help          its options, more examples, and its exit statuses"
+        exactly ls 'course:*'        which objects of courses have something stored\n  \
+        exactly show course:42       what is stored of one course\n  \
+        exactly watch course:42      the same, as it changes\n  \
+        exactly race --help          its options, more examples, and its exit statuses\n\n\
+        The engine is chosen by --url, or EXACTLY_URL."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -37,6 +50,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Race(race::Options),
+    Ls(ls::Options),
+    Show(show::Options),
+    Watch(watch::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +65,9 @@ fn main() -> ExitCode {
     };
     let end = match cli.command {
         Command::Race(options) => race::run(&options),
+        Command::Ls(options) => ls::run(&options),
+        Command::Show(options) => show::run(&options),
+        Command::Watch(options) => watch::run(&options),
     };
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }

@@ -1,9 +1,9 @@
 //! The errors of every coding as bars on one scale: wrongly refused to the left of the axis,
 //! over-admitted to the right.
 
-use super::figures::grouped;
 use super::report::{Entry, Report};
-use super::screen::{Palette, Screen, painted};
+use crate::figures::grouped;
+use crate::screen::{Palette, Screen, painted};
 
 const LEFT_HEADING: &str = "wrongly refused ";
 const RIGHT_HEADING: &str = " over-admitted";

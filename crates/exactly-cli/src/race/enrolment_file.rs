@@ -6,9 +6,9 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::figures::{counted, grouped};
 use super::requests::{Intake, MAX_REQUESTS, Requests};
 use crate::failure::{Failure, reason};
+use crate::figures::{counted, grouped};
 
 /// A file with a million bad lines is usually the wrong file: these many say so just as well.
 const BAD_LINES_SHOWN: usize = 10;

@@ -10,7 +10,6 @@ mod coding;
 mod codings;
 mod crowd;
 mod enrolment_file;
-mod figures;
 mod json;
 mod options;
 mod plan;
@@ -18,14 +17,12 @@ mod progress;
 mod report;
 mod requests;
 mod sample;
-mod screen;
 mod summary;
 mod svg;
 mod table;
 mod tally;
 mod venue;
 
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use tokio::runtime::{self, Runtime};
@@ -36,10 +33,12 @@ pub(crate) use self::options::Options;
 use self::plan::Plan;
 use self::progress::Progress;
 use self::report::{Entry, Report};
-use self::screen::Screen;
 use self::tally::Tally;
 use self::venue::Venue;
 use crate::failure::{Failure, Status, reason};
+use crate::figures;
+use crate::output::print;
+use crate::screen::Screen;
 
 /// Plays the race and reports it.
 pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
@@ -105,16 +104,4 @@ fn page(report: &Report<'_>, screen: Screen) -> String {
 fn document(report: &Report<'_>) -> Result<String, Failure> {
     json::render(report)
         .map_err(|error| Failure::Unfinished(format!("cannot write the report as JSON: {error}.")))
-}
-
-/// Writes to standard output. When the reader has gone (`exactly race | head -1`), there is
-/// nothing left to say.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Misuse(format!("cannot write the report: {}.", reason(&error))))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

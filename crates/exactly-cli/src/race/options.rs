@@ -10,11 +10,11 @@ use clap::Args;
 
 use super::coding::Coding;
 use super::enrolment_file;
-use super::figures::grouped;
 use super::plan::{Plan, Setting, Source};
 use super::requests::MAX_REQUESTS;
 use super::sample::{Size, sample};
 use crate::failure::Failure;
+use crate::figures::grouped;
 
 const MAX_SEATS: u32 = 1_000_000;
 const MAX_COURSES: u32 = 100_000;

@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 
-use super::figures::{counted, grouped};
 use super::requests::{Course, Request, Requests, Student};
+use crate::figures::{counted, grouped};
 
 /// How fast popularity falls from one course to the next (the exponent of Zipf's law).
 const EXPONENT: f64 = 0.8;

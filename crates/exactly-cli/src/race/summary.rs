@@ -1,10 +1,10 @@
 //! The words around the figures: what was played, and what came of it.
 
-use super::figures::{counted, grouped};
 use super::plan::Source;
 use super::report::Report;
-use super::screen::{Palette, painted};
 use crate::failure::Status;
+use crate::figures::{counted, grouped};
+use crate::screen::{Palette, painted};
 
 /// What was played, before the figures.
 pub(crate) fn opening(report: &Report<'_>, palette: &Palette) -> String {

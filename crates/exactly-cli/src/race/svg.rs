@@ -11,10 +11,10 @@ use plotters::element::{PathElement, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
-use super::figures::{counted, grouped};
 use super::plan::{Plan, Source};
 use super::report::{Entry, Report};
 use crate::failure::{Failure, reason};
+use crate::figures::{counted, grouped};
 
 const WIDTH: i32 = 1200;
 const MARGIN: i32 = 64;

@@ -1,8 +1,8 @@
 //! The figures of every coding as a table.
 
-use super::figures::{elapsed, grouped};
 use super::report::{Entry, Report};
-use super::screen::{Palette, Screen, painted};
+use crate::figures::{elapsed, grouped};
+use crate::screen::{Palette, Screen, painted};
 
 const COLUMNS: usize = 9;
 

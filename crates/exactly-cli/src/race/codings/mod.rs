@@ -191,7 +191,7 @@ mod tests {
 
     use exactly::core::operations::Op;
     use exactly::core::operations::capacity::{CapacityOp, Confirm, Release};
-    use exactly::core::{Answer, Batch, Durability, Engine, Mark, Reply, Step};
+    use exactly::core::{Answer, Batch, Durability, Engine, Listing, Mark, Page, Reply, Step};
     use exactly::layers::Faults;
     use exactly::{Key, Life, Profile};
     use tokio::runtime::{Builder, Runtime};
@@ -294,6 +294,10 @@ mod tests {
             self.0.changed(key, since)
         }
 
+        fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+            self.0.keys(listing)
+        }
+
         fn profile(&self) -> Profile {
             self.0.profile()
         }
@@ -391,6 +395,10 @@ mod tests {
 
         fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
             self.0.changed(key, since)
+        }
+
+        fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+            self.0.keys(listing)
         }
 
         fn profile(&self) -> Profile {

@@ -35,6 +35,25 @@ pub(crate) fn elapsed(duration: Duration) -> String {
     }
 }
 
+/// How long something lasts, in its two largest units: `2d 3h`, `59m 58s`, `250ms`.
+pub(crate) fn lasting(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let mut left = duration.as_secs();
+    if left == 0 {
+        return format!("{}ms", duration.as_millis());
+    }
+    let mut parts = Vec::new();
+    for (seconds, unit) in UNITS {
+        let number = left / seconds;
+        left %= seconds;
+        if number > 0 || !parts.is_empty() {
+            parts.push((number, unit));
+        }
+    }
+    let parts = parts.into_iter().take(2).filter(|(number, _)| *number > 0);
+    parts.map(|(number, unit)| format!("{number}{unit}")).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +73,22 @@ mod tests {
         assert_eq!(counted(0_u32, "seat"), "0 seats");
         assert_eq!(counted(1_u32, "seat"), "1 seat");
         assert_eq!(counted(1_000_u32, "request"), "1,000 requests");
+    }
+
+    #[test]
+    fn what_lasts_is_told_in_two_units() {
+        for (millis, text) in [
+            (0, "0ms"),
+            (250, "250ms"),
+            (1_999, "1s"),
+            (60_000, "1m"),
+            (3_598_000, "59m 58s"),
+            (3_600_000, "1h"),
+            (3_601_000, "1h"),
+            (183_600_000, "2d 3h"),
+        ] {
+            assert_eq!(lasting(Duration::from_millis(millis)), text);
+        }
     }
 
     #[test]

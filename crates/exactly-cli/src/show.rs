@@ -1,0 +1,279 @@
+//! `exactly show`: what is stored at one key, or at all keys of one thing.
+
+use clap::Args;
+use exactly::{Bytes, Key, Kind, Levels, Life, Store};
+
+use crate::engine::{EngineOptions, wait};
+use crate::failure::{Failure, Status, of_engine, said};
+use crate::figures::{grouped, lasting};
+use crate::output::print_bytes;
+use crate::screen::{Palette, Screen, painted};
+use crate::stored::{self, Content, Element, Stored, plain};
+
+/// Show what is stored at a key, or at all keys of a thing
+///
+/// A key is `group:id:field`, `group::field` for what a group shares, or the name of an object that
+/// stands alone; a thing is `group:id`. A colon in one of the parts is written `%3A`, as `exactly
+/// ls` shows it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  exactly show course:42:seats
+      one object
+  exactly show course:42
+      all objects of course 42
+  exactly show --raw course:42:photo > photo.png
+      the bytes of a value as they are
+
+Exit status:
+  0  something is stored there
+  1  nothing is, or the engine could not answer
+  2  wrong use, or an engine that does not open")]
+pub(crate) struct Options {
+    /// The key, or the thing
+    #[arg(value_name = "KEY|GROUP:ID")]
+    name: String,
+
+    #[command(flatten)]
+    engine: EngineOptions,
+
+    /// The bytes of a counter, value or flag as they are, and nothing else
+    #[arg(long)]
+    raw: bool,
+
+    /// Of collections, how many elements
+    #[arg(long, value_name = "N", default_value = "20")]
+    elements: u64,
+
+    /// One JSON object for each key, on a line of its own
+    #[arg(long, conflicts_with = "raw")]
+    json: bool,
+}
+
+/// Shows it.
+pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
+    wait(async {
+        let store = options.engine.open().await?;
+        let shown = show(&store, options, &Screen::of_stdout().palette).await?;
+        print_bytes(&shown)?;
+        Ok(Status::Exact)
+    })
+}
+
+async fn show(store: &Store, options: &Options, palette: &Palette) -> Result<Vec<u8>, Failure> {
+    let keys = keys(store, &options.name).await?;
+    let stored =
+        stored::read(store, &keys, options.elements).await.map_err(|fault| of_engine(&fault))?;
+    if stored.is_empty() {
+        return Err(nothing(store, &options.name).await);
+    }
+    if options.raw {
+        return Ok(raw(&stored, &options.name)?.to_vec());
+    }
+    let text: Vec<String> = if options.json {
+        stored.iter().map(|one| one.json(usize::MAX).to_string() + "\n").collect()
+    } else {
+        stored.iter().map(|one| page(one, palette)).collect()
+    };
+    Ok(text.join(if options.json { "" } else { "\n" }).into_bytes())
+}
+
+/// The keys that this names: one, or those of a thing that have something stored.
+async fn keys(store: &Store, name: &str) -> Result<Vec<Key>, Failure> {
+    let is_thing = name.split(':').count() == 2;
+    if !is_thing {
+        let key = Key::named(store.namespace(), name);
+        return Ok(vec![key.map_err(|fault| Failure::Misuse(format!("{}.", said(&fault))))?]);
+    }
+    // A thing is a key whose last part is not told.
+    let any = Key::named(store.namespace(), &format!("{name}:any"));
+    let any = any.map_err(|fault| Failure::Misuse(format!("{}.", said(&fault))))?;
+    let thing = any.name().strip_suffix("any").unwrap_or_default();
+    let keys = store.keys(thing).collect_all().await.map_err(|fault| of_engine(&fault))?;
+    let mut keys = keys;
+    keys.sort_unstable();
+    Ok(keys)
+}
+
+/// That nothing is stored there, and where something is.
+async fn nothing(store: &Store, name: &str) -> Failure {
+    let mut group = store.keys(&format!("{name}:"));
+    let is_group = matches!(group.next_page().await, Ok(Some(_)));
+    let hint = if is_group {
+        format!("`exactly ls '{name}:*'` lists what begins with it.")
+    } else {
+        "`exactly ls` lists what is.".to_owned()
+    };
+    Failure::Nothing(format!("nothing is stored at `{}`. {hint}", plain(name)))
+}
+
+fn raw<'a>(stored: &'a [Stored], name: &str) -> Result<&'a Bytes, Failure> {
+    match stored {
+        [Stored { content: Content::Scalar(bytes), .. }] => Ok(bytes),
+        [one] => Err(Failure::Misuse(format!(
+            "`{}` is of kind {}, and only a counter, value or flag has bytes of its own. Leave \
+             --raw out.",
+            plain(name),
+            one.content.word()
+        ))),
+        _ => Err(Failure::Misuse(format!(
+            "`{}` has {} objects. Name one of them for --raw.",
+            plain(name),
+            stored.len()
+        ))),
+    }
+}
+
+/// One object: its key and kind, and its figures under them.
+fn page(stored: &Stored, palette: &Palette) -> String {
+    let ends = match stored.life {
+        Life::Left(left) => format!("in {}", lasting(left)),
+        Life::Persistent | Life::Missing => "never".to_owned(),
+    };
+    let (kind, mut lines) = figures(&stored.content);
+    lines.push(("ends", ends));
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let name = painted(palette.strong, plain(stored.key.name()));
+    let mut text = format!("{name}  {}\n", painted(palette.faint, kind));
+    for (name, figure) in lines {
+        text += &format!("  {}  {figure}\n", painted(palette.faint, format!("{name:width$}")));
+    }
+    text
+}
+
+/// What it is, and its figures.
+fn figures(content: &Content) -> (&'static str, Vec<(&'static str, String)>) {
+    const SHOWN: usize = 4000;
+    match content {
+        Content::Scalar(bytes) => (
+            Kind::Scalar.words(),
+            vec![
+                ("value", stored::short_text(bytes, SHOWN)),
+                ("bytes", grouped(bytes.len() as u64)),
+            ],
+        ),
+        Content::Capacity(Levels { limit, free, held, confirmed, .. }) => (
+            Kind::Capacity.words(),
+            vec![
+                ("limit", grouped(*limit)),
+                ("free", grouped(*free)),
+                ("held", grouped(*held)),
+                ("confirmed", grouped(*confirmed)),
+            ],
+        ),
+        Content::Collection { kind, len, elements } => (kind.words(), listed(*len, elements)),
+        Content::Foreign => (Kind::Foreign.words(), Vec::new()),
+        Content::Odd(message) => ("unreadable", vec![("because", plain(message))]),
+    }
+}
+
+/// How many elements there are, and those that were asked for.
+fn listed(len: u64, elements: &[Element]) -> Vec<(&'static str, String)> {
+    const SHOWN: usize = 200;
+    let mut lines = vec![("elements", grouped(len))];
+    lines.extend(elements.iter().map(|element| ("", element.line(SHOWN))));
+    let more = len.saturating_sub(elements.len() as u64);
+    if more > 0 {
+        lines.push(("", format!("… and {} more: see --elements", grouped(more))));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use exactly::{Capacity, Counter, Objects, Value};
+
+    use super::*;
+
+    #[derive(Objects)]
+    #[exactly(name = "course")]
+    struct Course {
+        taken: Counter,
+        #[exactly(limit = 30)]
+        seats: Capacity,
+        motto: Value<String>,
+    }
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    async fn shown(store: &Store, line: &str) -> Result<String, Failure> {
+        let words = ["show"].into_iter().chain(line.split(' '));
+        let options = Cli::try_parse_from(words).unwrap().options;
+        show(store, &options, &Palette::PLAIN).await.map(|text| String::from_utf8(text).unwrap())
+    }
+
+    async fn store() -> Store {
+        let store = Store::open("memory:").await.unwrap();
+        let course = Course::at(&store, "4:2");
+        course.taken.add(1234).await.unwrap();
+        course.seats.resize(1000).await.unwrap();
+        course.motto.set("exactly 30\n").await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_key_and_a_thing() {
+        let store = store().await;
+        insta::assert_snapshot!(shown(&store, "course:4%3A2").await.unwrap(), @r#"
+        course:4%3A2:motto  a counter, value or flag
+          value  "exactly 30\n"
+          bytes  11
+          ends   never
+
+        course:4%3A2:seats  a capacity
+          limit      1,000
+          free       1,000
+          held       0
+          confirmed  0
+          ends       never
+
+        course:4%3A2:taken  a counter, value or flag
+          value  1234
+          bytes  4
+          ends   never
+        "#);
+        let one = shown(&store, "--json course:4%3A2:taken").await.unwrap();
+        let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+        assert_eq!((&one["key"], &one["value"]), (&"course:4%3A2:taken".into(), &"1234".into()));
+        assert_eq!(shown(&store, "--raw course:4%3A2:motto").await.unwrap(), "exactly 30\n");
+    }
+
+    #[test]
+    fn a_collection_is_shown_with_its_first_elements() {
+        let elements = ["Ada", "Bob"].map(|name| Element::One(name.into())).into();
+        let content = Content::Collection { kind: Kind::List, len: 1000, elements };
+        let key = Key::alone("", "waiting").unwrap();
+        let list = Stored { key, life: Life::Persistent, content };
+        insta::assert_snapshot!(page(&list, &Palette::PLAIN), @r#"
+        waiting  a list
+          elements  1,000
+                    "Ada"
+                    "Bob"
+                    … and 998 more: see --elements
+          ends      never
+        "#);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_or_has_no_bytes_is_a_sentence_that_says_what_to_do() {
+        let store = store().await;
+        for (line, says, status) in [
+            ("course", "`exactly ls 'course:*'` lists", Status::Inexact),
+            ("course:7", "nothing is stored at `course:7`", Status::Inexact),
+            ("course:7:seats", "nothing is stored", Status::Inexact),
+            ("a:b:c:d", "one part or three", Status::Misuse),
+            ("course::", "at least one character", Status::Misuse),
+            (":", "at least one character", Status::Misuse),
+            ("--raw course:4%3A2", "has 3 objects", Status::Misuse),
+            ("--raw course:4%3A2:seats", "is of kind capacity", Status::Misuse),
+        ] {
+            let failure = shown(&store, line).await.unwrap_err();
+            assert!(failure.to_string().contains(says), "{line}: {failure}");
+            assert_eq!(failure.status(), status, "{line}: {failure}");
+        }
+    }
+}

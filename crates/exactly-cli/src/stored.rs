@@ -1,0 +1,350 @@
+//! What is stored at keys, read as what it is.
+
+use exactly::core::operations::key::{KindOf, Ttl};
+use exactly::core::operations::sorted_set::Extreme;
+use exactly::core::operations::{capacity, list, map, set, sorted_set, value};
+use exactly::core::{BATCH_MAX, Batch, Operation, Outcome, PAGE_MAX, Reply, Step};
+use exactly::{Bytes, Fault, Key, Kind, Levels, Life, Store};
+use serde_json::{Map, Value, json};
+
+use crate::failure::said;
+use crate::figures::counted;
+
+/// What is stored at a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Stored {
+    pub(crate) key: Key,
+    pub(crate) life: Life,
+    pub(crate) content: Content,
+}
+
+/// What an object holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Content {
+    /// A counter, value or flag.
+    Scalar(Bytes),
+    Capacity(Levels),
+    /// A list, set, sorted set or map.
+    Collection {
+        kind: Kind,
+        len: u64,
+        /// The first of its elements, as many as were asked for.
+        elements: Vec<Element>,
+    },
+    /// Something of another program.
+    Foreign,
+    /// What no reader of ours can make sense of, in the words of the engine.
+    Odd(String),
+}
+
+/// An element of a collection.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Element {
+    One(Bytes),
+    Scored(Bytes, f64),
+    Pair(Bytes, Bytes),
+}
+
+/// What is stored at these keys, each for itself, with so many elements of collections; what is
+/// gone by now is left out.
+pub(crate) async fn read(store: &Store, keys: &[Key], elements: u64) -> Result<Vec<Stored>, Fault> {
+    let mut stored = Vec::with_capacity(keys.len());
+    // Two questions for each key.
+    for keys in keys.chunks(BATCH_MAX / 2) {
+        let heads = heads(store, keys).await?;
+        let asked = heads.iter().flat_map(|(key, kind, _)| questions(key, *kind, elements));
+        let mut answers = apart(store, asked.collect()).await?.into_iter();
+        for (key, kind, life) in heads {
+            let count = questions(&key, kind, elements).len();
+            let answers: Vec<_> = answers.by_ref().take(count).collect();
+            if let Some(content) = content(&key, kind, answers, elements) {
+                stored.push(Stored { key, life, content });
+            }
+        }
+    }
+    Ok(stored)
+}
+
+/// What kind is stored, and for how long.
+async fn heads(store: &Store, keys: &[Key]) -> Result<Vec<(Key, Kind, Life)>, Fault> {
+    let both = |key: &Key| [step(key, KindOf {}), step(key, Ttl {})];
+    let told = apart(store, keys.iter().flat_map(both).collect()).await?;
+    let heads = keys.iter().zip(told.chunks_exact(2)).filter_map(|(key, told)| {
+        let kind = KindOf::outcome(told[0].clone())??;
+        let life = Ttl::outcome(told[1].clone())?;
+        (life != Life::Missing).then(|| (key.clone(), kind, life))
+    });
+    Ok(heads.collect())
+}
+
+/// The operations that read this kind: of a collection how many elements there are, and the first
+/// of them if any are wanted.
+fn questions(key: &Key, kind: Kind, elements: u64) -> Vec<Step> {
+    let (after, count) = (None, elements.min(PAGE_MAX));
+    let both = |len: Step, first: Step| if count == 0 { vec![len] } else { vec![len, first] };
+    match kind {
+        Kind::Scalar => vec![step(key, value::Get {})],
+        Kind::Capacity => vec![step(key, capacity::Read { limit: 0 })],
+        Kind::List => {
+            let to = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+            both(step(key, list::Len {}), step(key, list::Range { from: 0, to }))
+        }
+        Kind::Set => both(step(key, set::Len {}), step(key, set::Page { after, count })),
+        Kind::SortedSet => {
+            let page = sorted_set::Page { after: None, from: Extreme::Least, count };
+            both(step(key, sorted_set::Len {}), step(key, page))
+        }
+        Kind::Map => both(step(key, map::Len {}), step(key, map::Page { after, count })),
+        Kind::Foreign => Vec::new(),
+    }
+}
+
+/// What they answered; none where nothing is stored any more.
+fn content(key: &Key, kind: Kind, answers: Vec<Outcome>, most: u64) -> Option<Content> {
+    let mut answers = answers.into_iter();
+    let Some(first) = answers.next() else { return Some(Content::Foreign) };
+    let second = answers.next();
+    for answer in [Some(&first), second.as_ref()].into_iter().flatten() {
+        if let Outcome::Misuse(misuse) = answer {
+            return Some(Content::Odd(said(&misuse.clone().at(key))));
+        }
+    }
+    let len = match kind {
+        Kind::Scalar => return value::Get::outcome(first)?.map(Content::Scalar),
+        Kind::Capacity => return capacity::Read::outcome(first).map(Content::Capacity),
+        Kind::List => list::Len::outcome(first)?,
+        Kind::Set => set::Len::outcome(first)?,
+        Kind::SortedSet => sorted_set::Len::outcome(first)?,
+        Kind::Map => map::Len::outcome(first)?,
+        Kind::Foreign => return Some(Content::Foreign),
+    };
+    let mut elements = second.map(|page| elements(kind, page)).unwrap_or_default();
+    elements.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    (len > 0).then_some(Content::Collection { kind, len, elements })
+}
+
+/// The elements on a page; those of a set and of a map have no order of their own.
+fn elements(kind: Kind, page: Outcome) -> Vec<Element> {
+    let found = match kind {
+        Kind::List => {
+            list::Range::outcome(page).map(|all| all.into_iter().map(Element::One).collect())
+        }
+        Kind::Set => set::Page::outcome(page)
+            .map(|page| page.members.sorted().into_iter().cloned().map(Element::One).collect()),
+        Kind::SortedSet => sorted_set::Page::outcome(page).map(|page| {
+            page.into_iter().map(|one| Element::Scored(one.member, one.score)).collect()
+        }),
+        Kind::Map => map::Page::outcome(page).map(|page| {
+            let pairs = page.pairs.sorted().into_iter().cloned();
+            pairs.map(|(field, value)| Element::Pair(field, value)).collect()
+        }),
+        Kind::Scalar | Kind::Capacity | Kind::Foreign => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn step(key: &Key, operation: impl Operation) -> Step {
+    Step::new(key.clone(), operation.into_op())
+}
+
+async fn apart(store: &Store, steps: Vec<Step>) -> Result<Vec<Outcome>, Fault> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    match store.apply(Batch::apart(steps)).await? {
+        Reply::Applied(outcomes) => Ok(outcomes.into_vec()),
+        Reply::Refused(_) => Err(Fault::broken("reads that stand apart were refused together")),
+    }
+}
+
+impl Content {
+    /// The kind, in one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Scalar(_) => "scalar",
+            Self::Capacity(_) => "capacity",
+            Self::Collection { kind, .. } => word(*kind),
+            Self::Foreign => "foreign",
+            Self::Odd(_) => "odd",
+        }
+    }
+
+    /// In a few words on one line.
+    pub(crate) fn short(&self) -> String {
+        const SHOWN: usize = 48;
+        match self {
+            Self::Scalar(bytes) => short_text(bytes, SHOWN),
+            Self::Capacity(Levels { limit, free, held, confirmed, .. }) => {
+                format!("{confirmed} confirmed + {held} held of {limit}, {free} free")
+            }
+            Self::Collection { kind: Kind::Map, len, .. } => counted(*len, "field"),
+            Self::Collection { len, .. } => counted(*len, "element"),
+            Self::Foreign => "of another program".to_owned(),
+            Self::Odd(message) => plain(message),
+        }
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Scalar => "scalar",
+        Kind::Capacity => "capacity",
+        Kind::List => "list",
+        Kind::Set => "set",
+        Kind::SortedSet => "sorted set",
+        Kind::Map => "map",
+        Kind::Foreign => "foreign",
+    }
+}
+
+impl Element {
+    /// On one line.
+    pub(crate) fn line(&self, most: usize) -> String {
+        match self {
+            Self::One(element) => short_text(element, most),
+            Self::Scored(member, score) => format!("{}  {score}", short_text(member, most)),
+            Self::Pair(field, value) => {
+                format!("{}  {}", short_text(field, most), short_text(value, most))
+            }
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::One(element) => json!(element),
+            Self::Scored(member, score) => json!([member, score]),
+            Self::Pair(field, value) => json!([field, value]),
+        }
+    }
+}
+
+impl Stored {
+    /// For scripts. Values of more than `bytes_max` bytes are left out, and only their size told.
+    pub(crate) fn json(&self, bytes_max: usize) -> Value {
+        let mut map = Map::new();
+        let mut put = |name: &str, value: Value| drop(map.insert(name.to_owned(), value));
+        put("key", json!(self.key.name()));
+        put("namespace", json!(self.key.namespace()));
+        put("kind", json!(self.content.word()));
+        put(
+            "ttl_ms",
+            match self.life {
+                Life::Left(left) => json!(left.as_millis() as u64),
+                Life::Persistent | Life::Missing => Value::Null,
+            },
+        );
+        match &self.content {
+            Content::Scalar(bytes) => {
+                put("bytes", json!(bytes.len()));
+                put("value", if bytes.len() <= bytes_max { json!(bytes) } else { Value::Null });
+            }
+            Content::Capacity(Levels { limit, free, held, confirmed, .. }) => {
+                put("limit", json!(limit));
+                put("free", json!(free));
+                put("held", json!(held));
+                put("confirmed", json!(confirmed));
+            }
+            Content::Collection { len, elements, .. } => {
+                put("len", json!(len));
+                if !elements.is_empty() {
+                    put("elements", elements.iter().map(Element::json).collect());
+                }
+            }
+            Content::Foreign => {}
+            Content::Odd(message) => put("message", json!(message)),
+        }
+        Value::Object(map)
+    }
+}
+
+/// A number as it is, a text in quotes, anything else with its bytes; cut where it is long.
+pub(crate) fn short_text(bytes: &Bytes, most: usize) -> String {
+    let (text, rest) = match std::str::from_utf8(bytes) {
+        Ok(text) if is_number(text) => return text.to_owned(),
+        Ok(text) => {
+            let shown: String = text.chars().take(most).collect();
+            (shown.escape_debug().to_string(), text.len() > shown.len())
+        }
+        Err(_) => {
+            let shown = &bytes[..bytes.len().min(most / 2)];
+            (shown.escape_ascii().to_string(), bytes.len() > shown.len())
+        }
+    };
+    if rest { format!("\"{text}\"… ({} bytes)", bytes.len()) } else { format!("\"{text}\"") }
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() <= 32 && text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// A text of an engine's as every terminal shows it.
+pub(crate) fn plain(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use exactly::{Capacity, Counter};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_stored_is_read_as_what_it_is() -> Result<(), Fault> {
+        let store = Store::open("memory:").await?;
+        let visits = Counter::new(&store, "visits").with_ttl(Duration::from_secs(60));
+        visits.increment().await?;
+        let seats = Capacity::new(&store, "seats", 30);
+        let _ = seats.take(2).await?.held().unwrap().keep();
+        let gone = Key::alone("", "gone")?;
+        let keys = [visits.key()?.clone(), gone, seats.key()?.clone()];
+        let stored = read(&store, &keys, 0).await?;
+        let words: Vec<_> = stored.iter().map(|one| (one.key.name(), one.content.word())).collect();
+        assert_eq!(words, [("visits", "scalar"), ("seats", "capacity")]);
+        assert_eq!(stored[0].content.short(), "1");
+        assert!(matches!(stored[0].life, Life::Left(_)));
+        assert_eq!(stored[1].content.short(), "0 confirmed + 2 held of 30, 28 free");
+        let many: Vec<_> = (0..2000).map(|_| keys[0].clone()).collect();
+        assert_eq!(read(&store, &many, 0).await?.len(), 2000);
+        Ok(())
+    }
+
+    #[test]
+    fn collections_are_told_by_their_size_and_their_first_elements() {
+        let key = Key::alone("", "waiting").unwrap();
+        let elements = vec![
+            Element::One("Ada".into()),
+            Element::Scored("Bob".into(), 1.5),
+            Element::Pair("room".into(), "7".into()),
+        ];
+        let lines: Vec<_> = elements.iter().map(|element| element.line(20)).collect();
+        assert_eq!(lines, ["\"Ada\"", "\"Bob\"  1.5", "\"room\"  7"]);
+        let content = Content::Collection { kind: Kind::SortedSet, len: 1000, elements };
+        assert_eq!((content.word(), content.short().as_str()), ("sorted set", "1,000 elements"));
+        let stored = Stored { key, life: Life::Persistent, content };
+        let told = stored.json(0);
+        let expected = json!(["Ada", ["Bob", 1.5], ["room", "7"]]);
+        assert_eq!((&told["len"], &told["elements"]), (&json!(1000), &expected));
+    }
+
+    #[test]
+    fn values_are_short_and_plain() {
+        for (bytes, shown) in [
+            (&b"29"[..], "29"),
+            (b"-0.5", "-0.5"),
+            (b"inf", "\"inf\""),
+            (b"exactly 30", "\"exactly 30\""),
+            (b"\x1b[31m\n", "\"\\u{1b}[31m\\n\""),
+            (b"\x04\x08i\xff", "\"\\x04\\x08i\\xff\""),
+            (b"", "\"\""),
+        ] {
+            assert_eq!(short_text(&bytes.to_vec().into(), 48), shown);
+        }
+        let long = Bytes::from("x".repeat(100));
+        assert_eq!(short_text(&long, 4), "\"xxxx\"… (100 bytes)");
+        assert_eq!(plain("a\u{9b}b"), "a\\u{9b}b");
+    }
+}
