@@ -8,6 +8,7 @@ mod engine;
 mod failure;
 mod figures;
 mod ls;
+mod migrate;
 mod output;
 mod race;
 mod screen;
@@ -33,7 +34,8 @@ use crate::failure::{Failure, Status};
         A course has 30 seats. `exactly race` lets a crowd ask for them all at once, plays the \
         same requests against several codings of the same handler, and counts who was let in: \
         exactly 30, or 32.\n\n\
-        `exactly ls`, `show` and `watch` look into what is stored on an engine.",
+        `exactly ls`, `show` and `watch` look into what is stored on an engine, and `exactly \
+        migrate` brings the keys of another library.",
     after_help = "Examples:\n  \
         exactly race                 play the built-in sample against every coding\n  \
         exactly ls 'course:*'        which objects of courses have something stored\n  \
@@ -53,6 +55,7 @@ enum Command {
     Ls(ls::Options),
     Show(show::Options),
     Watch(watch::Options),
+    Migrate(migrate::Options),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Ls(options) => ls::run(&options),
         Command::Show(options) => show::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Migrate(options) => migrate::run(&options),
     };
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }

@@ -92,7 +92,12 @@ impl Pattern {
 
     /// Whether this is one of the keys.
     pub fn matches(&self, key: &Key) -> bool {
-        key.namespace_text() == self.namespace && fits(&self.signs, key.name())
+        key.namespace_text() == self.namespace && self.fits(key.name())
+    }
+
+    /// Whether a name looks like this, whatever its namespace.
+    pub fn fits(&self, name: &str) -> bool {
+        fits(&self.signs, name)
     }
 
     /// The namespace, escaped as it stands in keys; empty where there is none.

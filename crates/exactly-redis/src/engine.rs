@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exactly_core::{
-    BATCH_MAX, Batch, Engine, Fault, Key, Listing, Mark, Misuse, Outcome, Page, Profile, Reply,
-    Step, thread_place,
+    BATCH_MAX, Batch, Cursor, Engine, Fault, Key, Listing, Mark, Misuse, Outcome, Page, Profile,
+    Reply, Step, thread_place,
 };
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -110,6 +110,45 @@ impl Redis {
             renewed: Mutex::new(None),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+/// What is done beside batches.
+impl Redis {
+    /// The keys that look like this, as they are written on the server.
+    pub(crate) async fn scan(
+        &self,
+        glob: &[u8],
+        after: Option<Cursor>,
+        count: u32,
+    ) -> Result<(Vec<Vec<u8>>, Option<Cursor>), Fault> {
+        self.inner.scan(glob, after, count).await
+    }
+
+    /// Whether anything is stored at a key of the server's.
+    pub(crate) async fn has(&self, name: &[u8]) -> Result<bool, Fault> {
+        let mut exists = redis::cmd("EXISTS");
+        exists.arg(name);
+        let told = self.inner.ask(Asked::One(exists), 0).await.map_err(Fault::of_a_read)?;
+        match told.first() {
+            Some(Heard::Number(number)) => Ok(*number == 1),
+            Some(Heard::Error(error)) => Err(fault::of_server(error)),
+            Some(_) | None => Err(crate::words::odd()),
+        }
+    }
+
+    /// Whether this is the record of a token.
+    pub(crate) fn is_record(&self, text: &[u8]) -> bool {
+        listing::is_record(text, &self.inner.options.records)
+    }
+
+    /// What a script answered that is no batch.
+    pub(crate) async fn run(&self, request: Request) -> Result<Vec<u8>, Fault> {
+        let echo = echo();
+        let Heard::Text(told) = self.inner.called(&request, &echo).await? else {
+            return Err(crate::words::odd());
+        };
+        told.strip_prefix(&echo).map(<[u8]>::to_vec).ok_or_else(misled)
     }
 }
 
@@ -237,9 +276,20 @@ impl Inner {
     }
 
     async fn page(&self, wanted: &Listing) -> Result<Page, Fault> {
-        let command = listing::command(wanted, &self.options);
-        let told = self.ask(Asked::One(command), 0).await.map_err(Fault::of_a_read)?;
-        listing::page(wanted, &self.options, told.first().ok_or_else(crate::words::odd)?)
+        let glob = self.options.key_style.glob(&wanted.pattern);
+        let (texts, next) = self.scan(&glob, wanted.after, wanted.count).await?;
+        Ok(listing::page(wanted, &self.options, &texts, next))
+    }
+
+    async fn scan(
+        &self,
+        glob: &[u8],
+        after: Option<Cursor>,
+        count: u32,
+    ) -> Result<(Vec<Vec<u8>>, Option<Cursor>), Fault> {
+        let command = listing::command(glob, after, count);
+        let mut told = self.ask(Asked::One(command), 0).await.map_err(Fault::of_a_read)?;
+        listing::texts(told.pop().ok_or_else(crate::words::odd)?)
     }
 
     async fn ask(&self, asked: Asked, largest: usize) -> Result<Vec<Heard>, Fault> {

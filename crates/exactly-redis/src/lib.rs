@@ -23,6 +23,7 @@ mod exclusive;
 mod fault;
 mod heard;
 mod listing;
+mod migrate;
 mod names;
 mod native;
 mod operations;
@@ -36,6 +37,7 @@ mod shared;
 mod words;
 
 pub use engine::Redis;
+pub use migrate::{Migrated, MigratedOutcome, MigratedPage, Migration};
 pub use names::KeyStyle;
 pub use options::Options;
 pub use redis::{Client, aio::MultiplexedConnection};

@@ -69,6 +69,16 @@ impl KeyStyle {
         (written == text.as_bytes()).then_some(key)
     }
 
+    /// The object beside which this would stand, if it is what stands beside one.
+    pub(crate) fn beside(self, text: &[u8]) -> Option<&[u8]> {
+        let between: &[u8] = match self {
+            Self::Tagged => b"::",
+            Self::RedisObjects => b":",
+        };
+        let mut companions = COMPANIONS.iter();
+        companions.find_map(|name| text.strip_suffix(name.as_bytes())?.strip_suffix(between))
+    }
+
     /// The server's own pattern that all keys of ours of this pattern fit, and few others.
     pub(crate) fn glob(self, pattern: &Pattern) -> Vec<u8> {
         match self {
@@ -118,7 +128,7 @@ fn read_plain(namespace: &str, text: &str) -> Option<Key> {
 }
 
 /// Writes a text so that the server's patterns take it as it is.
-fn literally(text: &str, glob: &mut Vec<u8>) {
+pub(crate) fn literally(text: &str, glob: &mut Vec<u8>) {
     for byte in text.bytes() {
         if matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\') {
             glob.push(b'\\');

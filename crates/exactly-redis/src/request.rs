@@ -68,6 +68,11 @@ impl Request {
         Some(Self { script: Script::texts(), keys, args: Words::default(), largest: 0 })
     }
 
+    /// The call of a script that is no batch.
+    pub(crate) fn new_plain(script: Arc<Script>, keys: Words, args: Words) -> Self {
+        Self { script, keys, args, largest: 0 }
+    }
+
     /// The size of the largest step, in bytes.
     pub(crate) fn largest(&self) -> usize {
         self.largest

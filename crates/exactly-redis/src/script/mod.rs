@@ -84,6 +84,13 @@ impl Script {
         Arc::clone(&TEXTS_READ)
     }
 
+    /// The script that gives a key another name.
+    pub(crate) fn migrate() -> Arc<Self> {
+        static MIGRATE: LazyLock<Arc<Script>> =
+            LazyLock::new(|| Arc::new(Script::new(include_str!("migrate.lua").to_owned())));
+        Arc::clone(&MIGRATE)
+    }
+
     /// The script for plain additions.
     pub(crate) fn add() -> Arc<Self> {
         static ADDS: LazyLock<Arc<Script>> = LazyLock::new(|| {
