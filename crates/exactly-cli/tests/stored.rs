@@ -35,7 +35,7 @@ async fn server() -> Option<Redis> {
     for command in [
         &["SET", "{course:42}:taken", "29"][..],
         &["SET", "{course:42}:motto", "exactly 30", "EX", "3600"],
-        &["HSET", "{course:42}:seats", "::limit", "30", "::confirmed", "12", "::held", "0"],
+        &["HSET", "{course:42}:seats", "::limit", "30", "confirmed", "12", "held", "0"],
         &["ZADD", "{course:42}:seats::leases", "99999999999999999", "ff"],
         &["SET", "{course:7}:taken", "3"],
         &["SET", "{course}:total", "32"],

@@ -34,9 +34,9 @@ pub trait Objects: Sized {
         Self::declare(&Group::new(store, Self::GROUP, &id))
     }
 
-    /// The ids of all things of the group of which something is stored, page by page: under keys of
-    /// the group, in this store. What a field keeps under a name of its own, or in another store, is
-    /// not looked at.
+    /// The ids of all things of the group of which something is stored, page by page: under keys
+    /// of the group, in this store. What a field keeps under a name of its own, or in another
+    /// store, is not looked at.
     ///
     /// ```
     /// # use exactly::{Counter, Objects, Store};

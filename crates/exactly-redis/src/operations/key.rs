@@ -92,12 +92,15 @@ pub(crate) fn answer(op: &KeyOp, answer: &Heard) -> Result<Answer, Fault> {
     })
 }
 
-/// What the server's type tells of the kind. A script looks at what is inside the others.
+/// What the server's type tells of the kind. A script looks at what is inside a hash.
 fn of_type(kind: &[u8]) -> Answer {
     let clear = |kind| Answer::Clear(Outcome::Key(KeyOutcome::KindOf(kind)));
     match kind {
         b"none" => clear(None),
         b"string" => clear(Some(Kind::Scalar)),
+        b"list" => clear(Some(Kind::List)),
+        b"set" => clear(Some(Kind::Set)),
+        b"zset" => clear(Some(Kind::SortedSet)),
         _ => Answer::Unclear,
     }
 }
