@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use exactly::layers::CombinePolicy;
 use exactly::{Counter, Store};
 use exactly_benches::{AsyncCalls, crowd};
-use exactly_core::{Answer, Batch, Engine, Key, Mark, Profile, Reply};
+use exactly_core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply};
 use exactly_embedded::Memory;
 use tokio::runtime::{Builder, Runtime};
 
@@ -29,6 +29,10 @@ impl Engine for Late {
 
     fn changed(&self, key: &Key, since: Mark) -> Answer<'_, Mark> {
         self.0.changed(key, since)
+    }
+
+    fn keys(&self, listing: Listing) -> Answer<'_, Page> {
+        self.0.keys(listing)
     }
 
     fn profile(&self) -> Profile {
