@@ -198,11 +198,11 @@ pub(crate) async fn run<N: Number, V: Verdict>(
     }
 }
 
-type Panic = Box<dyn std::any::Any + Send>;
+pub(crate) type Panic = Box<dyn std::any::Any + Send>;
 
 /// The future's output, or its panic. The block is not looked at again after a panic, so nobody
 /// sees what it left half done.
-async fn catching<F: Future>(future: F) -> Result<F::Output, Panic> {
+pub(crate) async fn catching<F: Future>(future: F) -> Result<F::Output, Panic> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         let future: Pin<&mut F> = future.as_mut();

@@ -94,7 +94,7 @@ pub use group::Objects;
 pub use id::Id;
 pub use keys::{Ids, Keys};
 pub use object::{Object, Target};
-pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking};
+pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking, Used};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
 pub use objects::list::{List, ListPages};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use exactly::core::ManualClock;
 use exactly::layers::Faults;
-use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking, Token};
+use exactly::{Capacity, Confirmed, Extended, GivenBack, Resized, Store, Taking, Token, Used};
 use exactly_embedded::{Memory, Options};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -204,4 +204,65 @@ async fn leases_go_by_the_time_of_a_test_that_has_paused_it() {
     tokio::time::sleep(LEASE).await;
     assert_eq!(levels(&seats).await, (3, 0, 0));
     assert_eq!(hold.confirm().await.unwrap(), Confirmed::Lapsed);
+}
+
+// ===== blocks =====
+
+#[tokio::test]
+async fn what_a_block_answers_becomes_of_its_units() {
+    let (seats, _clock) = seats();
+    let kept = seats.take_with(2, async |hold| Ok::<_, ()>(hold.id())).await.unwrap();
+    assert!(matches!(kept, Used::Confirmed(_)));
+    assert_eq!(levels(&seats).await, (1, 0, 2));
+    let full = seats.take_with(2, async |_| -> Option<()> { panic!("it runs") }).await.unwrap();
+    assert_eq!(full, Used::Full { free: 1, held: 0 });
+    let undone = seats.take_with(1, async |_| Err::<(), _>("no card")).await.unwrap();
+    assert_eq!(undone, Used::Released("no card"));
+    assert_eq!(levels(&seats).await, (1, 0, 2));
+    assert_eq!(seats.take_with(1, async |_| None::<()>).await.unwrap().confirmed(), None);
+    assert_eq!(levels(&seats).await, (1, 0, 2));
+}
+
+#[tokio::test]
+async fn the_units_of_a_block_that_panics_or_is_dropped_are_free() {
+    let (seats, _clock) = seats();
+    let panicking = tokio::spawn({
+        let seats = seats.clone();
+        async move { seats.take_with(3, async |_| -> Option<()> { panic!("a bug") }).await }
+    });
+    assert!(panicking.await.unwrap_err().is_panic());
+    assert_eq!(levels(&seats).await, (3, 0, 0));
+    {
+        let block = seats.take_with(3, async |_| std::future::pending::<Option<()>>().await);
+        let mut block = pin!(block);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(block.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(levels(&seats).await, (0, 3, 0));
+    }
+    assert_eq!(levels(&seats).await, (3, 0, 0));
+}
+
+#[tokio::test]
+async fn a_block_that_is_late_is_told_so_and_confirms_nothing() {
+    let (seats, clock) = seats();
+    let late = seats.take_with(3, async |_| {
+        clock.advance(LEASE);
+        Some("enrolled")
+    });
+    assert_eq!(late.await.unwrap(), Used::Lapsed("enrolled"));
+    assert_eq!(levels(&seats).await, (3, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_that_is_extended_is_not_late() {
+    // Both clocks are tokio's: it stands still but for the sleeps.
+    let seats = Capacity::new(&Store::new(Memory::new()), "seats", 3).with_lease(LEASE);
+    let slow = async |_: &exactly::Hold| {
+        tokio::time::sleep(LEASE * 5).await;
+        Some("enrolled")
+    };
+    assert_eq!(seats.take_with(1, slow).await.unwrap(), Used::Lapsed("enrolled"));
+    let extended = seats.clone().with_extension();
+    assert_eq!(extended.take_with(1, slow).await.unwrap(), Used::Confirmed("enrolled"));
+    assert_eq!(levels(&seats).await, (2, 0, 1));
 }

@@ -1,5 +1,9 @@
 //! The handle of a capacity, and of a hold on it.
 
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use exactly_core::operations::capacity::{
@@ -7,7 +11,9 @@ use exactly_core::operations::capacity::{
     Resized, Take, Taken,
 };
 use exactly_core::{BoxFuture, Fault, HoldId};
+use tracing::warn;
 
+use crate::block::{Verdict, catching};
 use crate::call::Call;
 use crate::declare::{Declare, Lease, Limit};
 use crate::object::{Object, common_verbs};
@@ -42,7 +48,12 @@ pub struct Capacity {
     object: Object,
     limit: u64,
     lease: Duration,
+    /// Whether the hold of a block is extended while it runs.
+    extends: bool,
 }
+
+/// How often a lease is extended before it would be over.
+const EXTENSIONS: u32 = 3;
 
 /// How long a hold lasts unless the capacity says otherwise: 30 seconds.
 pub const LEASE_DEFAULT: Duration = Duration::from_secs(30);
@@ -68,6 +79,14 @@ impl Capacity {
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
+        self
+    }
+
+    /// The lease of a block's hold is extended while the [block](Capacity::take_with) runs, three
+    /// times in each lease: it then ends only if the process does, or cannot reach the engine.
+    #[must_use]
+    pub fn with_extension(mut self) -> Self {
+        self.extends = true;
         self
     }
 }
@@ -107,6 +126,80 @@ impl Capacity {
             Taken::Held { hold } => drop(Hold::new(object, hold)),
             Taken::Full { .. } => {}
         })
+    }
+
+    /// Takes `units`, runs `block`, and confirms them if the block keeps them.
+    ///
+    /// | the block | the units |
+    /// | --- | --- |
+    /// | answers `Some` or `Ok` | are confirmed; if the lease was over before, [`Used::Lapsed`] says so |
+    /// | answers `None` or `Err` | are released |
+    /// | panics | are released, and the panic goes on |
+    /// | is dropped with its future | are released in the background |
+    /// | dies with its process | come back when the lease is over |
+    ///
+    /// A block that may take longer than the lease either gives a longer one
+    /// ([`with_lease`](Capacity::with_lease)) or has it
+    /// [extended](Capacity::with_extension) while it runs.
+    ///
+    /// ```
+    /// # use exactly::{Capacity, Store, Used};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let seats = Capacity::new(&store, "seats", 1);
+    /// let pay = async |paid: bool| paid.then_some("a receipt");
+    ///
+    /// assert_eq!(seats.take_with(1, async |_| pay(false).await).await?, Used::Released(()));
+    /// assert_eq!(seats.take_with(1, async |_| pay(true).await).await?, Used::Confirmed("a receipt"));
+    /// assert!(matches!(seats.take_with(1, async |_| pay(true).await).await?, Used::Full { .. }));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Faults
+    /// As [`take`](Capacity::take); then the block did not run. After it, *unknown* if it cannot be
+    /// told whether the units were confirmed: what the block did may then have to be undone.
+    pub async fn take_with<V: Verdict>(
+        &self,
+        units: u64,
+        block: impl AsyncFnOnce(&Hold) -> V,
+    ) -> Result<Used<V::Kept, V::Undone>, Fault> {
+        let hold = match self.take(units).await? {
+            Taking::Held(hold) => hold,
+            Taking::Full { free, held } => return Ok(Used::Full { free, held }),
+        };
+        let verdict = {
+            let running = pin!(catching(block(&hold)));
+            let extending = pin!(self.extending(&hold));
+            first_of(running, extending).await
+        };
+        match verdict.map(Verdict::verdict) {
+            Ok(Ok(kept)) => Ok(match hold.confirm().await? {
+                Confirmed::Confirmed => Used::Confirmed(kept),
+                Confirmed::Lapsed => Used::Lapsed(kept),
+            }),
+            Ok(Err(undone)) => {
+                released(hold).await;
+                Ok(Used::Released(undone))
+            }
+            Err(panic) => {
+                released(hold).await;
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Extends the lease of this hold again and again, if that was asked for. Once it has lapsed
+    /// there is nothing to extend, and confirming will say so.
+    async fn extending(&self, hold: &Hold) {
+        while self.extends {
+            tokio::time::sleep(self.lease / EXTENSIONS).await;
+            match hold.extend(self.lease).await {
+                Ok(Extended::Extended) => {}
+                Ok(Extended::Lapsed) => break,
+                Err(fault) => warn!(target: "exactly", "extending the hold of a block: {fault}"),
+            }
+        }
+        std::future::pending().await
     }
 
     /// Picks up a hold that was [kept](Hold::keep), perhaps by another process. Dropping it gives
@@ -165,6 +258,36 @@ impl Taking {
         match self {
             Self::Held(hold) => Some(hold),
             Self::Full { .. } => None,
+        }
+    }
+}
+
+/// Of [`Capacity::take_with`].
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used<T, E = ()> {
+    /// The block kept the units, and they are confirmed.
+    Confirmed(T),
+    /// The block did not keep the units, and they are free.
+    Released(E),
+    /// The block kept the units, but their lease was over before it said so: they may be another's,
+    /// and what the block did must be undone.
+    Lapsed(T),
+    /// Fewer were free than were asked for, and the block did not run.
+    Full {
+        /// How many are free.
+        free: u64,
+        /// How many are held, and may become free again.
+        held: u64,
+    },
+}
+
+impl<T, E> Used<T, E> {
+    /// What the block answered, if its units are confirmed.
+    pub fn confirmed(self) -> Option<T> {
+        match self {
+            Self::Confirmed(answer) => Some(answer),
+            Self::Released(_) | Self::Lapsed(_) | Self::Full { .. } => None,
         }
     }
 }
@@ -244,6 +367,29 @@ impl Hold {
     }
 }
 
+/// Gives the units of a block back. If that does not get through, the lease does it.
+async fn released(hold: Hold) {
+    if let Err(fault) = hold.release().await {
+        warn!(target: "exactly", "the release of a block's hold: {fault}");
+    }
+}
+
+/// What the first of the two gives, while the other goes on beside it.
+async fn first_of<T>(
+    mut first: Pin<&mut impl Future<Output = T>>,
+    mut beside: Pin<&mut impl Future<Output = ()>>,
+) -> T {
+    poll_fn(|cx| {
+        if let Poll::Ready(answer) = first.as_mut().poll(cx) {
+            return Poll::Ready(answer);
+        }
+        // It never comes to an end.
+        let _ = beside.as_mut().poll(cx);
+        Poll::Pending
+    })
+    .await
+}
+
 impl Drop for Hold {
     fn drop(&mut self) {
         if !self.releases {
@@ -252,7 +398,7 @@ impl Drop for Hold {
         let release = self.releasing().owned();
         let releasing: BoxFuture<'static, ()> = Box::pin(async move {
             if let Err(fault) = release.await {
-                tracing::warn!(target: "exactly", "the release of a dropped hold: {fault}");
+                warn!(target: "exactly", "the release of a dropped hold: {fault}");
             }
         });
         self.object.store().background().run(releasing);
@@ -263,7 +409,7 @@ impl Declare for Capacity {
     const NEEDS_LIMIT: bool = true;
 
     fn declare(object: Object) -> Self {
-        Self { object, limit: 0, lease: LEASE_DEFAULT }
+        Self { object, limit: 0, lease: LEASE_DEFAULT, extends: false }
     }
 }
 
