@@ -191,7 +191,10 @@ impl Capacity {
     /// Extends the lease of this hold again and again, if that was asked for. Once it has lapsed
     /// there is nothing to extend, and confirming will say so.
     async fn extending(&self, hold: &Hold) {
-        while self.extends {
+        if !self.extends {
+            return std::future::pending().await;
+        }
+        loop {
             tokio::time::sleep(self.lease / EXTENSIONS).await;
             match hold.extend(self.lease).await {
                 Ok(Extended::Extended) => {}
