@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use smallvec::{SmallVec, smallvec};
 
+use crate::bytes::Bytes;
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
 use crate::operations::key::{KeyOp, Rename, check_end, check_ttl};
 use crate::operations::{Op, Outcome};
-use crate::state::{Bytes, Misuse};
+use crate::state::Misuse;
 use crate::time::Timestamp;
 use crate::token::{HoldId, Token};
 

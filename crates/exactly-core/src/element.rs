@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::batch::Lifetime;
+use crate::bytes::Bytes;
 use crate::key::Key;
 use crate::operations::Refusable;
 use crate::operations::value::VALUE_BYTES_MAX;
-use crate::state::{Bytes, Misuse};
+use crate::state::Misuse;
 
 /// The most elements that one operation may write or name.
 pub const ELEMENTS_MAX: usize = 65_536;

@@ -7,8 +7,8 @@ use std::num::NonZeroU64;
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::bytes::Bytes;
 use crate::element::Cursor;
-use crate::state::Bytes;
 
 /// Byte strings, each once, in a row without gaps: a new one comes last, and where one is removed
 /// the last one takes its place.

@@ -9,6 +9,7 @@
 
 mod answer;
 mod batch;
+mod bytes;
 pub mod codec;
 mod element;
 mod engine;
@@ -30,6 +31,7 @@ pub use answer::{Answer, BoxFuture};
 pub use batch::{
     BATCH_MAX, Batch, Condition, Delivery, Lifetime, Refusal, Reply, Requirement, Step,
 };
+pub use bytes::Bytes;
 pub use element::{Cursor, Destination, ELEMENTS_MAX, Few, Members, PAGE_MAX, SOURCES_MAX};
 pub use engine::{Durability, Engine, Joining, Mark, Profile};
 pub use fault::{Fate, Fault, Place};
@@ -38,7 +40,7 @@ pub use ledger::{Admission, Ledger};
 pub use listing::{Listing, Page, Pattern};
 pub use meaning::{Model, apply};
 pub use operations::{Op, Operation, Outcome};
-pub use state::{Bytes, Entry, Epoch, Kind, Misuse, Scalar, Slot, Slots, State};
+pub use state::{Entry, Epoch, Kind, Misuse, Scalar, Slot, Slots, State};
 pub use thread::thread_place;
 pub use time::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 pub use token::{HoldId, SessionId, TOKEN_ID_BYTES_MAX, TOKEN_KEEP_MAX, Token};

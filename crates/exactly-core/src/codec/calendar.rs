@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::duration::fraction_nanos;
 use super::{Form, Mismatch, found, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 const NANOS: u32 = 1_000_000_000;

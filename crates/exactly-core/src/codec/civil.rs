@@ -2,7 +2,7 @@
 
 use super::calendar::{Day, Instant, Reader, TimeOfDay};
 use super::{Mismatch, found, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 /// What days are called in messages.
 pub(super) const DAY_NAME: &str = "a date, such as `2026-01-02`";

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::wrapped::stands_in;
 use super::{Form, Mismatch, odd};
+use crate::bytes::Bytes;
 use crate::operations::value::VALUE_BYTES_MAX;
-use crate::state::Bytes;
 
 /// A value of any other form, compressed with zlib: `Compressed<Json<T>>`, `Compressed<String>`.
 ///

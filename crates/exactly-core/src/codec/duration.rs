@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Form, Mismatch, found, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 const NANOS: u128 = 1_000_000_000;
 

@@ -5,7 +5,7 @@ use ::jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::calendar::{self, Day, Instant, TimeOfDay};
 use super::{Form, Mismatch, civil, duration, odd, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 const NANOS: i128 = 1_000_000_000;
 

@@ -24,7 +24,7 @@ mod uuid;
 use std::error::Error;
 use std::fmt::Display;
 
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 #[cfg(feature = "compressed")]
 pub use compressed::Compressed;

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 use super::{Form, Mismatch, found, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 /// Whether the digits are those a number is written with: as counters judge it, so that what is a
 /// number here can be counted there.

@@ -3,7 +3,7 @@
 use ::rust_decimal::Decimal;
 
 use super::{Form, Mismatch, odd, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 #[diagnostic::do_not_recommend]
 impl Form for Decimal {

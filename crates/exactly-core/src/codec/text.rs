@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::{Form, Mismatch, found, odd, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 macro_rules! texts {
     ($($ty:ty),+) => {

@@ -6,7 +6,7 @@ use ::time::{
 
 use super::calendar::{self, Day, Instant, TimeOfDay};
 use super::{Form, Mismatch, civil, duration, odd};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 const NANOS: i128 = 1_000_000_000;
 

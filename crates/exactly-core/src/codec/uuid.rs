@@ -3,7 +3,7 @@
 use ::uuid::Uuid;
 
 use super::{Form, Mismatch, odd, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 #[diagnostic::do_not_recommend]
 impl Form for Uuid {

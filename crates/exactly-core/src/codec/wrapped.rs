@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Form, Mismatch, odd, text};
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 /// A value stored as JSON.
 ///

@@ -1,8 +1,8 @@
 //! Asking faults: for callers.
 
 use super::{Cause, Fate, Fault, Place};
+use crate::bytes::Bytes;
 use crate::key::Key;
-use crate::state::Bytes;
 
 /// Asking faults: for callers.
 impl Fault {

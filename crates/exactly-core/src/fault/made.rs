@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Cause, Fate, Fault, Place, Report};
+use crate::bytes::Bytes;
 use crate::key::Key;
-use crate::state::Bytes;
 use crate::token::Token;
 
 /// Making faults: for engines and layers.

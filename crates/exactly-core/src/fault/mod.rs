@@ -17,8 +17,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::bytes::Bytes;
 use crate::key::Key;
-use crate::state::Bytes;
 
 pub use place::Place;
 

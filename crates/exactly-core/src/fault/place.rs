@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 /// Where in a collection a value stands that could not be read: beside the key, what is needed to
 /// read its bytes, or to remove it.

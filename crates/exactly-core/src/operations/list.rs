@@ -5,9 +5,10 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use super::{OtherKeys, Refusable, operations};
+use crate::bytes::Bytes;
 use crate::element::{Destination, check_elements};
 use crate::key::Key;
-use crate::state::{Bytes, Misuse, Slot, Slots, State};
+use crate::state::{Misuse, Slot, Slots, State};
 use crate::time::Moment;
 
 // ===== operations =====

@@ -7,9 +7,10 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use super::{Operation, Refusable, operations};
+use crate::bytes::Bytes;
 use crate::element::{Cursor, Few, Members, check_elements, check_pages};
 use crate::number::Number;
-use crate::state::{Bytes, Misuse, Slot, State};
+use crate::state::{Misuse, Slot, State};
 use crate::time::Moment;
 
 /// What no field begins with: such names are the library's own.

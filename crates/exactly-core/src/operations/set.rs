@@ -8,12 +8,13 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use super::{OtherKeys, Refusable, operations};
+use crate::bytes::Bytes;
 use crate::element::{
     Cursor, Destination, Few, Members, check_count, check_elements, check_pages, check_sources,
 };
 use crate::indexed::Indexed;
 use crate::key::Key;
-use crate::state::{Bytes, Misuse, Slot, Slots, State};
+use crate::state::{Misuse, Slot, Slots, State};
 use crate::time::Moment;
 
 /// The most members a set may have: 2^32 - 1. Larger limits count as this one.

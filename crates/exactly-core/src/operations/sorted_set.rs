@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::set::Combination;
 use super::{OtherKeys, Refusable, operations};
+use crate::bytes::Bytes;
 use crate::element::Few;
 use crate::key::Key;
-use crate::state::{Bytes, Misuse, Slot, Slots, State};
+use crate::state::{Misuse, Slot, Slots, State};
 use crate::time::Moment;
 
 use combined::combined;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Refusable, operations};
-use crate::state::{Bytes, Misuse, Scalar, Slot, State};
+use crate::bytes::Bytes;
+use crate::state::{Misuse, Scalar, Slot, State};
 use crate::time::Moment;
 
 /// The longest value: 16 MiB.

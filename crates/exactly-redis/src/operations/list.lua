@@ -171,7 +171,7 @@ local function move(main, from, target, to, limit, how, time)
     take(main, from, 1, len + 1)
     if limit then take(main, ACROSS[to], len - limit, len) end
   else
-    push(target[1], to, { element }, limit, length_of(target[1], 1))
+    push(target[1], to, { element }, limit, length_of(target[1], '1'))
     take(main, from, 1, len)
   end
   live(target, how, time)

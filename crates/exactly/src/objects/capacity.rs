@@ -132,7 +132,7 @@ impl Capacity {
     ///
     /// | the block | the units |
     /// | --- | --- |
-    /// | answers `Some` or `Ok` | are confirmed; if the lease was over before, [`Used::Lapsed`] says so |
+    /// | answers `Some` or `Ok` | are confirmed, unless the lease was over: [`Used::Lapsed`] |
     /// | answers `None` or `Err` | are released |
     /// | panics | are released, and the panic goes on |
     /// | is dropped with its future | are released in the background |
@@ -150,7 +150,8 @@ impl Capacity {
     /// let pay = async |paid: bool| paid.then_some("a receipt");
     ///
     /// assert_eq!(seats.take_with(1, async |_| pay(false).await).await?, Used::Released(()));
-    /// assert_eq!(seats.take_with(1, async |_| pay(true).await).await?, Used::Confirmed("a receipt"));
+    /// let paid = seats.take_with(1, async |_| pay(true).await).await?;
+    /// assert_eq!(paid, Used::Confirmed("a receipt"));
     /// assert!(matches!(seats.take_with(1, async |_| pay(true).await).await?, Used::Full { .. }));
     /// # Ok(()) }
     /// ```

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use super::End;
-use crate::state::Bytes;
+use crate::bytes::Bytes;
 
 /// The state of a list: never empty.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -8,9 +8,10 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::{AddedToField, Filled, Pairs, PairsPage, ReplaceIf, Replaced, ReplacedAll, SetFields};
+use crate::bytes::Bytes;
 use crate::element::Cursor;
 use crate::number::Number;
-use crate::state::{Bytes, Misuse, Scalar};
+use crate::state::{Misuse, Scalar};
 
 /// The state of a map: never empty.
 #[derive(Clone, Default)]

@@ -4,9 +4,10 @@ use hashbrown::HashMap;
 
 use super::Aggregate;
 use super::members::{SortedSetState, one_zero};
+use crate::bytes::Bytes;
 use crate::key::Key;
 use crate::operations::set::Combination;
-use crate::state::{Bytes, Misuse, Slots, State};
+use crate::state::{Misuse, Slots, State};
 
 impl Aggregate {
     fn of(self, one: f64, two: f64) -> f64 {

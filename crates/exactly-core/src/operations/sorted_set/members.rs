@@ -8,7 +8,8 @@ use hashbrown::{HashMap, HashSet};
 
 use super::ranked::Ranked;
 use super::{Add, AddTo, Added, AddedTo, Extreme, Scored, Scores};
-use crate::state::{Bytes, Misuse};
+use crate::bytes::Bytes;
+use crate::state::Misuse;
 
 /// The state of a sorted set: never empty.
 #[derive(Clone, Default)]

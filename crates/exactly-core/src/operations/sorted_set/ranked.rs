@@ -303,7 +303,7 @@ mod tests {
     use fastrand::Rng;
 
     use super::*;
-    use crate::state::Bytes;
+    use crate::bytes::Bytes;
 
     fn one(score: i32, member: u32) -> Scored {
         Scored { member: Bytes::from(format!("{member:06}")), score: f64::from(score) }
