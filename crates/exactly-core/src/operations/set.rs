@@ -260,6 +260,10 @@ impl SetState {
         self.members.as_slice()
     }
 
+    pub(crate) fn contains(&self, member: &Bytes) -> bool {
+        self.members.contains(member)
+    }
+
     fn len(&self) -> u64 {
         self.members.len() as u64
     }

@@ -12,10 +12,6 @@ local function number(score)
   return INFINITE[score] or tonumber(score)
 end
 
-local function digits(count)
-  return string.format('%.0f', count)
-end
-
 -- What the server told of the set, unless something else is stored there.
 local function told_of(main, told)
   if is_of_another_type(told) then misuse('type', 'a sorted set', kind_of(main)) end
@@ -262,7 +258,7 @@ local function settle(main, limit, left)
   local size = redis.call('ZCARD', main)
   local over = limit ~= '' and size - limit or 0
   if over > 0 then write('ZREMRANGEBYRANK', main, 0, over - 1) end
-  if size > 0 and left > 0 then write('PEXPIRE', main, left) end
+  if size > 0 and left >= 0 then write('PEXPIRE', main, math.max(left, 1)) end
   return digits(size - math.max(0, over))
 end
 
@@ -285,16 +281,15 @@ end
 -- becomes of the scores. Of the keys that are declared for each only its own is one of them.
 local function sets(how, names)
   local aggregate, weights = arg(), some_args(tonumber(arg()))
-  while #names < #weights do
-    names[#names + 1] = key()
+  for place = 1, #weights - #names do
+    local name = key()
     key()
     key()
-  end
-  for _, name in ipairs(names) do
     local kind = redis.call('TYPE', name).ok
     if kind ~= 'zset' and kind ~= 'set' and kind ~= 'none' then
-      misuse('type', 'sets to put together', kind_of(name))
+      misuse('type', 'a sorted set or a set', kind_of(name), digits(place))
     end
+    names[#names + 1] = name
   end
   if how == 'difference' then return { #names, unpack(names) } end
   local words = { #names, unpack(names) }

@@ -2,7 +2,6 @@
 
 mod commands;
 
-use std::num::NonZeroU64;
 use std::ops::Bound;
 
 use exactly_core::operations::set::Combination;
@@ -11,7 +10,7 @@ use exactly_core::operations::sorted_set::{
     Rank, Remove, RemoveByScore, RemoveRange, Replace, Scored, Scores, ScoresOf, SortedSetOp,
     SortedSetOutcome, StoreCombined, When, WhenMember, WhenScore,
 };
-use exactly_core::{Bytes, Fault, Key};
+use exactly_core::{Fault, Key};
 
 use crate::words::{Told, Words, odd};
 
@@ -22,7 +21,7 @@ pub(crate) fn send(op: &SortedSetOp, args: &mut Words) -> &'static str {
     match op {
         SortedSetOp::Len(_) => "len",
         SortedSetOp::ScoresOf(ScoresOf { members }) => {
-            names(members, args);
+            args.list(members);
             "scores"
         }
         SortedSetOp::Rank(Rank { member, from }) => {
@@ -43,14 +42,14 @@ pub(crate) fn send(op: &SortedSetOp, args: &mut Words) -> &'static str {
         }
         SortedSetOp::Page(page) => send_page(page, args),
         SortedSetOp::Add(Add { members, when, limit }) => {
-            most(*limit, args);
+            args.most(*limit);
             condition(*when, args);
             scored(members, args);
             "add"
         }
         SortedSetOp::AddTo(add) => send_add_to(add, args),
         SortedSetOp::Remove(Remove { members }) => {
-            names(members, args);
+            args.list(members);
             "remove"
         }
         SortedSetOp::RemoveRange(RemoveRange { first, last }) => {
@@ -68,7 +67,7 @@ pub(crate) fn send(op: &SortedSetOp, args: &mut Words) -> &'static str {
             "pop"
         }
         SortedSetOp::Replace(Replace { with, limit }) => {
-            most(*limit, args);
+            args.most(*limit);
             scored(with, args);
             "replace"
         }
@@ -110,7 +109,7 @@ fn send_add_to(add: &AddTo, args: &mut Words) -> &'static str {
     args.push(&**member);
     args.push(text(*by));
     condition(*when, args);
-    most(*limit, args);
+    args.most(*limit);
     "add_to"
 }
 
@@ -122,14 +121,9 @@ fn send_combine(combine: &Combine, args: &mut Words) -> &'static str {
 
 fn send_store(store: &StoreCombined, args: &mut Words) -> &'static str {
     let StoreCombined { how, of, aggregate, limit } = store;
-    most(*limit, args);
+    args.most(*limit);
     sets(*how, *aggregate, weights(of), args);
     "store"
-}
-
-fn names(members: &[Bytes], args: &mut Words) {
-    args.number(members.len() as u64);
-    members.iter().for_each(|member| args.push(&**member));
 }
 
 fn scored(members: &[Scored], args: &mut Words) {
@@ -137,13 +131,6 @@ fn scored(members: &[Scored], args: &mut Words) {
     for Scored { member, score } in members {
         args.push(text(*score));
         args.push(&**member);
-    }
-}
-
-fn most(limit: Option<NonZeroU64>, args: &mut Words) {
-    match limit {
-        Some(limit) => args.number(limit.get()),
-        None => args.push(""),
     }
 }
 

@@ -9,7 +9,7 @@ use exactly_core::operations::sorted_set::{
     Add, AddTo, AddedTo, Aggregate, Combine, Count, Extreme, Len, Page, Range, RangeByScore, Rank,
     Remove, RemoveByScore, RemoveRange, Replace, Scored, Scores, ScoresOf, StoreCombined, When,
 };
-use exactly_core::operations::{capacity, counter, value};
+use exactly_core::operations::{capacity, counter, set, value};
 use exactly_core::{
     Batch, Bytes, ELEMENTS_MAX, Few, Key, Lifetime, PAGE_MAX, Reply, SOURCES_MAX, Step,
 };
@@ -84,6 +84,40 @@ pub async fn algebra_of_one(subject: Subject) {
     subject.ok(&to, add([("old", 1.0)])).await;
     assert_eq!(subject.ok(&to, nothing).await, 0);
     assert!(!subject.ok(&to, Exists {}).await);
+}
+
+/// Sets without scores count as if each score were 1; they are no sorted sets themselves.
+pub async fn algebra_with_sets(subject: Subject) {
+    use Combination::{Difference, Intersection, Union};
+    let [scores, plain, to] = ["scores", "plain", "to"].map(key);
+    subject.ok(&scores, add([("a", 5.0), ("b", -2.0)])).await;
+    let members = ["b", "c"].map(Bytes::from).into_iter().collect();
+    subject.ok(&plain, set::Add { members, limit: None }).await;
+    let sum = Aggregate::Sum;
+    for (how, weight, aggregate, told) in [
+        (Union, 1.0, sum, scored([("b", -1.0), ("c", 1.0), ("a", 5.0)])),
+        (Union, 10.0, Aggregate::Greatest, scored([("a", 5.0), ("b", 10.0), ("c", 10.0)])),
+        (Intersection, -3.0, sum, scored([("b", -5.0)])),
+        (Difference, 1.0, sum, scored([("a", 5.0)])),
+    ] {
+        let combine = Combine { how, weight: 1.0, with: vec![(plain.clone(), weight)], aggregate };
+        assert_eq!(subject.ok(&scores, combine).await, told, "{how:?}");
+        let of = vec![(scores.clone(), 1.0), (plain.clone(), weight)];
+        let store = StoreCombined { how, of, aggregate, limit: None };
+        assert_eq!(subject.ok(&to, store).await, told.len() as u64);
+        assert_eq!(all(&subject, &to).await, told, "{how:?}");
+    }
+    let alone = StoreCombined { how: Union, of: vec![(plain.clone(), 0.5)], ..store(&plain) };
+    assert_eq!(subject.ok(&to, alone).await, 2);
+    assert_eq!(all(&subject, &to).await, scored([("b", 0.5), ("c", 0.5)]));
+    for fault in [
+        subject.run(&plain, Len {}).await.expect_err("no scores"),
+        subject.run(&plain, with(&scores)).await.expect_err("no scores"),
+        subject.run(&plain, store(&scores)).await.expect_err("no scores"),
+    ] {
+        assert!(fault.is_wrong_type(), "{fault}");
+        assert_eq!(fault.key(), Some(&plain));
+    }
 }
 
 /// What a refused batch wrote is taken back: members, scores, and the time to live.
@@ -201,6 +235,7 @@ pub async fn wrong_type(subject: Subject) {
             subject.run(&board, store(wrong)).await.expect_err("no set"),
         ] {
             assert!(fault.is_misuse() && fault.is_wrong_type(), "{fault}");
+            assert_eq!(fault.key(), Some(wrong));
         }
     }
     assert_eq!(subject.ok(&motto, value::Get {}).await, Some("x".into()));

@@ -6,7 +6,7 @@ use super::Aggregate;
 use super::members::{SortedSetState, one_zero};
 use crate::bytes::Bytes;
 use crate::key::Key;
-use crate::operations::set::Combination;
+use crate::operations::set::{Combination, SetState};
 use crate::state::{Misuse, Slots, State};
 
 impl Aggregate {
@@ -27,7 +27,11 @@ fn number_or_zero(score: f64) -> f64 {
 enum Source<'a> {
     Nothing,
     Sorted(&'a SortedSetState),
+    Plain(&'a SetState),
 }
+
+/// The score of each member of a set without scores.
+const PLAIN: f64 = 1.0;
 
 impl<'a> Source<'a> {
     fn at(slots: &'a mut impl Slots, key: &Key) -> Result<Self, Misuse> {
@@ -37,9 +41,9 @@ impl<'a> Source<'a> {
         };
         match found {
             State::SortedSet(set) => Ok(Self::Sorted(set)),
-            State::Set(_) => Err(Misuse::BadSetting("not yet".to_owned())),
+            State::Set(set) => Ok(Self::Plain(set)),
             State::Scalar(_) | State::Capacity(_) | State::List(_) | State::Map(_) => {
-                Err(Misuse::wrong_type("sets to put together", found.kind()))
+                Err(Misuse::wrong_type("a sorted set or a set", found.kind()).elsewhere(key))
             }
         }
     }
@@ -48,6 +52,7 @@ impl<'a> Source<'a> {
         match self {
             Self::Nothing => 0,
             Self::Sorted(set) => set.len(),
+            Self::Plain(set) => set.members().len(),
         }
     }
 
@@ -55,6 +60,7 @@ impl<'a> Source<'a> {
         match self {
             Self::Nothing => None,
             Self::Sorted(set) => set.score(member),
+            Self::Plain(set) => set.contains(member).then_some(PLAIN),
         }
     }
 
@@ -62,6 +68,7 @@ impl<'a> Source<'a> {
         match self {
             Self::Nothing => {}
             Self::Sorted(set) => set.iter().for_each(|one| tell(&one.member, one.score)),
+            Self::Plain(set) => set.members().iter().for_each(|member| tell(member, PLAIN)),
         }
     }
 }

@@ -11,9 +11,11 @@ use super::{SortedSet, members};
 use crate::call::Call;
 use crate::element::most;
 use crate::object::Object;
+use crate::objects::set::Set;
 
 /// One of several sets that are put together, and what its scores are multiplied by: made from
-/// `&set`, whose weight is 1, or from `(&set, weight)`.
+/// `&set`, whose weight is 1, or from `(&set, weight)`. A [`Set`] has no scores and counts as if each
+/// were 1.
 #[derive(Debug)]
 pub struct Weighed<'a, T> {
     object: &'a Object,
@@ -33,6 +35,18 @@ impl<'a, T: Form> From<(&'a SortedSet<T>, f64)> for Weighed<'a, T> {
     }
 }
 
+impl<'a, T: Form> From<&'a Set<T>> for Weighed<'a, T> {
+    fn from(set: &'a Set<T>) -> Self {
+        Self::from((set, 1.0))
+    }
+}
+
+impl<'a, T: Form> From<(&'a Set<T>, f64)> for Weighed<'a, T> {
+    fn from((set, weight): (&'a Set<T>, f64)) -> Self {
+        Self { object: set.as_ref(), weight, form: PhantomData }
+    }
+}
+
 /// Several sorted sets put together, all of one moment. A member of several has the sum of its
 /// scores, or what [`Aggregate`] says; a weight multiplies the scores of one set.
 ///
@@ -44,7 +58,7 @@ impl<T: Form> SortedSet<T> {
     /// The members of this set and of the others, the least score first.
     ///
     /// ```
-    /// # use exactly::{SortedSet, Store};
+    /// # use exactly::{Set, SortedSet, Store, Weighed};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
     /// let board = |month| SortedSet::<String>::new(&store, month);
@@ -55,6 +69,12 @@ impl<T: Form> SortedSet<T> {
     /// assert_eq!(both.last(), Some(&("Ada".to_owned(), 6.0)));
     /// let twice = may.union([(&june, 2.0)]).await?;
     /// assert_eq!(twice.last(), Some(&("Cem".to_owned(), 8.0)));
+    ///
+    /// // A set without scores has those with whom it is to be put together count one more, or five.
+    /// let helpers: Set<String> = Set::new(&store, "helpers");
+    /// helpers.add("Bob").await?;
+    /// let thanked = may.union([Weighed::from(&june), Weighed::from((&helpers, 5.0))]).await?;
+    /// assert_eq!(thanked.last(), Some(&("Bob".to_owned(), 8.0)));
     /// # Ok(()) }
     /// ```
     ///
