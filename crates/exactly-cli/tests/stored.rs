@@ -105,6 +105,38 @@ async fn an_object_and_a_thing_are_shown() {
 }
 
 #[tokio::test]
+async fn collections_are_shown_with_their_first_elements() {
+    let Some(server) = server().await else { return };
+    for command in [
+        &["RPUSH", "{course:9}:waiting", "Ada", "Bob", "Cem"][..],
+        &["SADD", "{course:9}:tags", "rust"],
+        &["ZADD", "{course:9}:scores", "1.5", "Ada", "2", "Bob"],
+        &["HSET", "{course:9}:rooms", "mon", "7"],
+    ] {
+        server.raw(command).await;
+    }
+    let listed = done(&server, &["ls", "course:9:*"]).await;
+    for line in ["list              -  3 elements", "map               -  1 field"] {
+        assert!(listed.contains(line), "{listed}");
+    }
+    let shown = done(&server, &["show", "course:9", "--elements", "2"]).await;
+    for part in [
+        "course:9:waiting  a list\n  elements  3\n",
+        "  \"Ada\"\n",
+        "… and 1 more: see --elements\n",
+        "course:9:tags  a set\n",
+        "\"Ada\"  1.5\n",
+        "\"mon\"  7\n",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let json: Value =
+        serde_json::from_str(&done(&server, &["show", "--json", "course:9:scores"]).await).unwrap();
+    assert_eq!((&json["kind"], &json["len"]), (&"sorted set".into(), &2.into()));
+    assert!(done(&server, &["watch", "course:9"]).await.contains("list 3 elements"));
+}
+
+#[tokio::test]
 async fn one_picture_is_drawn_where_nobody_can_press_a_key() {
     let Some(server) = server().await else { return };
     for once in [&["watch", "course:42", "--once"][..], &["watch", "course:42"]] {

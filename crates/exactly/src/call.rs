@@ -13,6 +13,7 @@ use tokio::task::coop::poll_proceed;
 use tracing::warn;
 
 use crate::object::Object;
+use crate::read::{Reads, Told};
 use crate::store::Store;
 
 /// An operation that is sent when it is awaited.
@@ -156,6 +157,19 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// Carried to its end in the background when the caller goes away.
     pub(crate) fn carried_through(self) -> Self {
         self.when_abandoned(|_, _| {})
+    }
+
+    /// Names its operation as one of several that are read together.
+    pub(crate) fn ask(self, reads: &mut Reads<'_>) {
+        match self.operation {
+            Ok(operation) => reads.add(self.object, operation),
+            Err(fault) => reads.fail(fault),
+        }
+    }
+
+    /// What its operation was answered, as its caller gets it.
+    pub(crate) fn told(self, told: &mut Told) -> Result<T, Fault> {
+        (self.read)(self.object, told.outcome::<O>()?)
     }
 
     fn batch(self) -> Result<Batch, Fault> {

@@ -1,9 +1,20 @@
 //! Reading many objects at once.
 
+use exactly_core::codec::Form;
 use exactly_core::operations::Operation;
+use exactly_core::operations::capacity::Levels;
+use exactly_core::operations::counter::Number;
 use exactly_core::{Batch, Fault, Outcome, Reply, Step};
 
 use crate::object::Object;
+use crate::objects::capacity::Capacity;
+use crate::objects::counter::Counter;
+use crate::objects::flag::Flag;
+use crate::objects::list::List;
+use crate::objects::map::Map;
+use crate::objects::set::Set;
+use crate::objects::sorted_set::SortedSet;
+use crate::objects::value::Value;
 use crate::store::Store;
 
 /// What [`Store::read`] can read in one step: handles, references to them, tuples of up to twelve,
@@ -12,9 +23,12 @@ use crate::store::Store;
 /// | handle | is read as |
 /// | --- | --- |
 /// | `Counter<N>` | `N`: its start where it is missing |
-/// | `Value<T>` | `Option<T>` |
+/// | `Value<T>` | `Option<T>`: its default, if it declares one, where it is missing |
 /// | `Flag` | `bool`: is it marked? |
-/// | `Capacity` | [`Levels`](crate::Levels) |
+/// | `Capacity` | [`Levels`] |
+/// | `List<T>`, `Set<T>` | `Vec<T>` |
+/// | `SortedSet<T>` | `Vec<(T, f64)>`, the least score first |
+/// | `Map<F, V>` | `Vec<(F, V)>` |
 ///
 /// A handle of your own is read by the operations it names:
 ///
@@ -89,7 +103,14 @@ impl<'s> Reads<'s> {
         });
         match step {
             Ok(step) => steps.push(step),
-            Err(fault) => self.steps = Err(fault),
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    /// There is something that cannot be read, and so nothing is.
+    pub(crate) fn fail(&mut self, fault: Fault) {
+        if self.steps.is_ok() {
+            self.steps = Err(fault);
         }
     }
 }
@@ -186,6 +207,36 @@ impl Store {
         let what: Vec<R> = what.into_iter().collect();
         self.read(what).await
     }
+}
+
+/// What is read of a handle is what this verb of its reads.
+macro_rules! handles {
+    ($($handle:ident $(<$($n:ident: $bound:ident),+>)?: $verb:ident -> $read:ty;)+) => {
+        $(
+            impl $(<$($n: $bound),+>)? Readable for $handle $(<$($n),+>)? {
+                type Read = $read;
+
+                fn ask(&self, reads: &mut Reads<'_>) {
+                    self.$verb().ask(reads);
+                }
+
+                fn told(&self, told: &mut Told) -> Result<$read, Fault> {
+                    self.$verb().told(told)
+                }
+            }
+        )+
+    };
+}
+
+handles! {
+    Counter<N: Number>: get -> N;
+    Value<T: Form>: get -> Option<T>;
+    Flag: is_marked -> bool;
+    Capacity: levels -> Levels;
+    List<T: Form>: all -> Vec<T>;
+    Set<T: Form>: all -> Vec<T>;
+    SortedSet<T: Form>: all -> Vec<(T, f64)>;
+    Map<F: Form, V: Form>: all -> Vec<(F, V)>;
 }
 
 impl<R: Readable + ?Sized> Readable for &R {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use exactly::core::layers::{Call, History, Record};
 use exactly::core::{BATCH_MAX, Engine};
-use exactly::{Capacity, Counter, Fault, Flag, Json, Objects, Store, Value};
+use exactly::{
+    Capacity, Counter, Fault, Flag, Json, List, Map, Objects, Set, SortedSet, Store, Value,
+};
 use exactly_embedded::Memory;
 
 #[derive(Objects, Clone)]
@@ -66,6 +68,29 @@ async fn the_same_field_of_many_things_is_one_call_for_each_thousand() -> Result
     // Of nothing, nothing is asked.
     assert_eq!(store.read(Vec::<Counter>::new()).await?, Vec::<i64>::new());
     assert_eq!(history.calls().len(), before + 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn collections_and_declared_defaults_are_read_as_their_handles_read_them() -> Result<(), Fault>
+{
+    let store = Store::open("memory:").await?;
+    let waiting: List<String> = List::new(&store, "waiting");
+    let tags: Set<String> = Set::new(&store, "tags");
+    let scores: SortedSet<String> = SortedSet::new(&store, "scores");
+    let rooms: Map<String, u8> = Map::new(&store, "rooms");
+    let nothing = store.read((&waiting, &tags, &scores, &rooms)).await?;
+    assert_eq!(nothing, (vec![], vec![], vec![], vec![]));
+    waiting.push_back("Ada").await?;
+    tags.add("rust").await?;
+    scores.add_to("Ada", 1.5).await?;
+    rooms.set("mon", 7_u8).await?;
+    let all = store.read((&waiting, &tags, &scores, &rooms)).await?;
+    let [ada, rust, mon] = ["Ada", "rust", "mon"].map(str::to_owned);
+    assert_eq!(all, (vec![ada.clone()], vec![rust], vec![(ada, 1.5)], vec![(mon, 7)]));
+    let numbers: List<u8> = List::new(&store, "waiting");
+    let fault = store.read((&rooms, &numbers)).await.unwrap_err();
+    assert!(fault.is_misuse() && fault.key() == Some(numbers.key()?), "{fault}");
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use exactly_core::operations::counter::{Add, AddTimes, AddUndoable, Bounds, Get}
 use exactly_core::operations::key::{
     Delete, Exists, Expire, ExpireAt, KindOf, Life, Persist, Rename, Renamed, TTL_MAX, Ttl,
 };
-use exactly_core::operations::{counter, flag, value};
+use exactly_core::operations::sorted_set::{Scored, When};
+use exactly_core::operations::{counter, flag, list, map, set, sorted_set, value};
 use exactly_core::{
     Batch, HoldId, Key, Kind, Lifetime, Op, Operation, PART_BYTES_MAX, Reply, Step, Timestamp,
 };
@@ -140,6 +141,7 @@ pub async fn writes_until_a_moment(subject: Subject) {
 /// Of each kind: operations that write, wherever nothing is stored.
 fn every_write() -> Vec<Op> {
     let (bounds, to) = (Bounds { min: None, max: Some(9) }, "x");
+    let scored = Scored { member: to.into(), score: 1.5 };
     vec![
         Add::by(1).into_op(),
         Add { by: 1, start: 0, bounds }.into_op(),
@@ -155,6 +157,10 @@ fn every_write() -> Vec<Op> {
         flag::Mark { only_if_unmarked: false }.into_op(),
         Resize { to: 3 }.into_op(),
         Take { hold: HoldId::unique(), units: 1, lease: HOUR, limit: 3 }.into_op(),
+        list::Push { end: list::End::Back, elements: vec![to.into()], limit: None }.into_op(),
+        set::Add { members: [to.into()].into(), limit: None }.into_op(),
+        sorted_set::Add { members: [scored].into(), when: When::ALWAYS, limit: None }.into_op(),
+        map::Set { pairs: [(to.into(), to.into())].into(), limit: None }.into_op(),
     ]
 }
 

@@ -17,7 +17,6 @@ use crate::block::{Verdict, catching};
 use crate::call::Call;
 use crate::declare::{Declare, Lease, Limit};
 use crate::object::{Object, common_verbs};
-use crate::read::{Readable, Reads, Told};
 use crate::store::Store;
 
 /// So many units, and never one more.
@@ -427,17 +426,5 @@ impl Limit for Capacity {
 impl Lease for Capacity {
     fn lease(self, lease: Duration) -> Self {
         self.with_lease(lease)
-    }
-}
-
-impl Readable for Capacity {
-    type Read = Levels;
-
-    fn ask(&self, reads: &mut Reads<'_>) {
-        reads.add(&self.object, Read { limit: self.limit });
-    }
-
-    fn told(&self, told: &mut Told) -> Result<Levels, Fault> {
-        told.outcome::<Read>()
     }
 }

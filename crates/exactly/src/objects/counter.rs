@@ -11,7 +11,6 @@ use crate::block::{self, Ran, Verdict};
 use crate::call::Call;
 use crate::declare::{Declare, Max, Min, Start};
 use crate::object::{Object, common_verbs};
-use crate::read::{Readable, Reads, Told};
 use crate::store::Store;
 
 /// A number that everybody counts up and down, and nobody twice.
@@ -357,17 +356,5 @@ impl<N: Number> Max for Counter<N> {
     fn max(mut self, max: N) -> Self {
         self.bounds.max = Some(max);
         self
-    }
-}
-
-impl<N: Number> Readable for Counter<N> {
-    type Read = N;
-
-    fn ask(&self, reads: &mut Reads<'_>) {
-        reads.add(&self.object, Get { start: self.start });
-    }
-
-    fn told(&self, told: &mut Told) -> Result<N, Fault> {
-        told.outcome::<Get<N>>()
     }
 }

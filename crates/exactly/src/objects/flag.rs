@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use exactly_core::Lifetime;
 use exactly_core::operations::flag::{Clear, IsMarked, Mark, Marked};
-use exactly_core::{Fault, Lifetime};
 
 use crate::call::Call;
 use crate::declare::Declare;
 use crate::object::{Object, common_verbs};
-use crate::read::{Readable, Reads, Told};
 use crate::store::Store;
 
 /// Marked or not, often for a while.
@@ -84,17 +83,5 @@ impl Flag {
 impl Declare for Flag {
     fn declare(object: Object) -> Self {
         Self { object }
-    }
-}
-
-impl Readable for Flag {
-    type Read = bool;
-
-    fn ask(&self, reads: &mut Reads<'_>) {
-        reads.add(&self.object, IsMarked {});
-    }
-
-    fn told(&self, told: &mut Told) -> Result<bool, Fault> {
-        told.outcome::<IsMarked>()
     }
 }

@@ -13,7 +13,6 @@ use exactly_core::{Bytes, Fault};
 use crate::call::{Call, Finish};
 use crate::declare::{Declare, ReadDefault};
 use crate::object::{Object, common_verbs};
-use crate::read::{Readable, Reads, Told};
 use crate::store::Store;
 
 /// One text, number or document, read and replaced whole.
@@ -288,17 +287,5 @@ impl<T: Form> ReadDefault for Value<T> {
 
     fn default(self, default: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.with_default(default)
-    }
-}
-
-impl<T: Form> Readable for Value<T> {
-    type Read = Option<T>;
-
-    fn ask(&self, reads: &mut Reads<'_>) {
-        reads.add(&self.object, Get {});
-    }
-
-    fn told(&self, told: &mut Told) -> Result<Option<T>, Fault> {
-        decode(&self.object, told.outcome::<Get>()?)
     }
 }
