@@ -23,7 +23,7 @@ macro_rules! suite {
             set = operations::set {
                 meaning, limits, pages, any_bytes, wrong_type, large_ones, bad_settings
             }
-            sets = operations::set::several { moving, replacing, combining }
+            sets = operations::set::several { moving, replacing, combining, in_turn }
             set_life = operations::set::life { expiry, taken_back }
             map = operations::map {
                 meaning, replacing_if, limits, any_bytes, undone,

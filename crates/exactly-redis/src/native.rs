@@ -1,9 +1,8 @@
 //! Batches for which the server has commands of its own: reads, and what needs no token.
 
 use std::collections::HashMap;
-use std::mem::discriminant;
 
-use exactly_core::{Batch, Fault, Key, Lifetime, Misuse, Outcome};
+use exactly_core::{Batch, Fault, Key, Lifetime, Misuse, Op, Outcome};
 use redis::{Cmd, Pipeline};
 use smallvec::SmallVec;
 
@@ -65,10 +64,7 @@ pub(crate) enum Answer {
 /// The commands that do what the batch asks, one for each step, if there are such.
 pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<Pipeline> {
     let independent = batch.apart || batch.steps.len() == 1;
-    if batch.token().is_some() || !batch.requirements.is_empty() || !independent {
-        return None;
-    }
-    if changes_kinds(batch) {
+    if batch.token().is_some() || !batch.requirements.is_empty() || !independent || meet(batch) {
         return None;
     }
     let mut pipeline = Pipeline::with_capacity(batch.steps.len());
@@ -78,18 +74,22 @@ pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<P
     Some(pipeline)
 }
 
-/// Whether a step may find another kind at its key than the one beside it leaves there. What a
-/// command finds of another kind a script has to name, and it is asked after all commands: what it
-/// finds must not depend on them.
-fn changes_kinds(batch: &Batch) -> bool {
-    let Some(first) = batch.steps.first().map(|step| discriminant(&step.op)) else { return false };
-    if !batch.writes() || batch.steps.iter().all(|step| discriminant(&step.op) == first) {
+/// Whether one step may change what another one is about. What a command refuses is asked of a
+/// script when all of them are done: then it would be told what came after its turn.
+fn meet(batch: &Batch) -> bool {
+    // Counters, of which a flight has thousands, are looked at no further: what they refuse for its
+    // kind is of another kind after all of them too.
+    let counters = || batch.steps.iter().all(|step| matches!(step.op, Op::Counter(_)));
+    if batch.steps.len() == 1 || !batch.writes() || counters() {
         return false;
     }
-    let mut kinds = HashMap::with_capacity(batch.steps.len());
+    let mut touched: HashMap<&Key, bool> = HashMap::with_capacity(batch.steps.len());
     batch.steps.iter().any(|step| {
-        let kind = discriminant(&step.op);
-        *kinds.entry(&step.key).or_insert(kind) != kind
+        let writes = step.op.writes();
+        // A step that names a key twice does not meet itself.
+        let met = step.keys().any(|key| touched.get(key).is_some_and(|written| *written || writes));
+        touched.extend(step.keys().map(|key| (key, writes)));
+        met
     })
 }
 

@@ -273,7 +273,7 @@ async fn expect_wrong_type(subject: &Subject, at: &Key, op: Op, wrong: &Key) {
 /// A hundred thousand members, written in parts, then asked, stored, replaced and removed.
 pub async fn large_ones(subject: Subject) {
     const MANY: u32 = 100_000;
-    let [key, other] = ["set", "other"].map(key);
+    let [key, other, third] = ["set", "other", "third"].map(key);
     let parts = [0..50_000, 50_000..MANY];
     for part in parts.clone() {
         let (members, new) = (numbers(part.clone()), u64::from(part.end - part.start));
@@ -283,28 +283,37 @@ pub async fn large_ones(subject: Subject) {
     assert_eq!(subject.ok(&key, Len {}).await, u64::from(MANY));
     let one_more = Add { members: numbers(MANY - 9..MANY + 1), limit: at_most(u64::from(MANY)) };
     assert_eq!(subject.ok(&key, one_more).await, Added::Full { free: 0 });
-    assert_eq!(distinct(&all(&subject, &key).await), MANY as usize);
     let most = Contains { members: numbers(MANY - 9..MANY + ELEMENTS_MAX as u32 - 9) };
     assert_eq!(subject.ok(&key, most).await.iter().filter(|there| **there).count(), 9);
     let how = Combination::Union;
     let store = StoreCombined { how, of: vec![key.clone()], limit: None };
     subject.ok(&other, store).await;
-    let told = paged(&subject, &other, PAGE_MAX, async |_| {}).await;
+    // In pages of a size that a slow machine reads well within the patience of an engine.
+    let told = paged(&subject, &other, 10_000, async |_| {}).await;
     assert_eq!(told.len(), MANY as usize);
     let with = numbers(MANY..MANY + ELEMENTS_MAX as u32);
     let (len, before) = (ELEMENTS_MAX as u64, u64::from(MANY));
     let told = subject.ok(&other, Replace { with, limit: None }).await;
     assert_eq!(told, Replaced::Replaced { len, before });
-    let with = vec![other.clone()];
-    let both = subject.ok(&key, Combine { how, with }).await;
-    assert_eq!(both.0.len(), MANY as usize + ELEMENTS_MAX);
-    let popped = subject.ok(&other, Pop { count: ELEMENTS_MAX as u64 }).await;
-    assert_eq!(distinct(&popped), ELEMENTS_MAX);
+    let (of, len) = (vec![key.clone(), other.clone()], u64::from(MANY) + ELEMENTS_MAX as u64);
+    let both = subject.ok(&third, StoreCombined { how, of: of.clone(), limit: None }).await;
+    assert_eq!(both, Replaced::Replaced { len, before: 0 });
+    let how = Combination::Intersection;
+    let none = subject.ok(&third, StoreCombined { how, of, limit: None }).await;
+    assert_eq!(none, Replaced::Replaced { len: 0, before: len });
+    let shared = Combine { how, with: vec![other.clone()] };
+    assert_eq!(subject.ok(&key, shared).await, members(""));
+    let mut popped = 0;
+    while popped < ELEMENTS_MAX {
+        let drawn = subject.ok(&other, Pop { count: 16_384 }).await;
+        assert_eq!(distinct(&drawn), 16_384);
+        popped += drawn.0.len();
+    }
     for part in parts {
         let removed = subject.ok(&key, Remove { members: numbers(part.clone()) }).await;
         assert_eq!(removed, u64::from(part.end - part.start));
     }
-    for key in [&key, &other] {
+    for key in [&key, &other, &third] {
         assert!(!subject.ok(key, Exists {}).await);
     }
 }

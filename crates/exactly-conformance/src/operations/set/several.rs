@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use exactly_core::operations::key::Exists;
+use exactly_core::operations::key::{Delete, Exists};
 use exactly_core::operations::set::{
-    Combination, Combine, Len, Moved, Replace, Replaced, StoreCombined,
+    Combination, Combine, Len, Moved, Pop, Remove, Replace, Replaced, StoreCombined,
 };
-use exactly_core::{Bytes, Lifetime, Members, SOURCES_MAX};
+use exactly_core::operations::{Outcome, value};
+use exactly_core::{Batch, Bytes, Key, Lifetime, Members, Misuse, Reply, SOURCES_MAX, Step};
 
 use super::{all, at_most, fill, members, move_to, these};
-use crate::subject::{Subject, key};
+use crate::subject::{Subject, key, step};
 
 /// A member moves to where there is room for it, or stays.
 pub async fn moving(subject: Subject) {
@@ -112,4 +113,36 @@ pub async fn combining(subject: Subject) {
         let combine = Combine { how, with: with.clone() };
         assert_eq!(subject.ok(&keys[0], combine).await, members(expected));
     }
+}
+
+/// What stands apart in one batch is told what held when its turn came, also where what comes after
+/// it takes away what it was about.
+pub async fn in_turn(subject: Subject) {
+    let [text, set, none] = ["text", "set", "none"].map(key);
+    let wrong = |key: &Key, expected: &'static str, found: &'static str| {
+        Outcome::Misuse(Misuse::wrong_type(expected, found).elsewhere(key))
+    };
+    subject.ok(&text, value::Set { to: "x".into() }).await;
+    let absent = value::SetIfAbsent { to: "y".into() };
+    let union = Combine { how: Combination::Union, with: vec![text.clone()] };
+    let [told, _] = apart(&subject, [step(&none, union), step(&none, absent)]).await;
+    assert_eq!(told, wrong(&text, "a set", "a counter, value or flag"));
+    let empty: Vec<Step> = vec![
+        step(&set, Pop { count: 9 }),
+        step(&set, Remove { members: these("ab") }),
+        step(&set, move_to(&none, "a", None, Lifetime::Unchanged)),
+    ];
+    for emptying in empty {
+        subject.ok(&none, Delete {}).await;
+        fill(&subject, &set, "a").await;
+        let [told, _] = apart(&subject, [step(&set, value::Get {}), emptying]).await;
+        assert!(matches!(told, Outcome::Misuse(Misuse::WrongType { .. })), "{told:?}");
+        assert_eq!(all(&subject, &set).await, members(""));
+    }
+}
+
+async fn apart(subject: &Subject, steps: [Step; 2]) -> [Outcome; 2] {
+    let told = subject.apply(Batch::apart(steps)).await.expect("the engine answers");
+    let Reply::Applied(outcomes) = told else { panic!("{told:?}") };
+    outcomes.into_vec().try_into().expect("an outcome for each")
 }
