@@ -525,6 +525,8 @@ impl<T: Form> Declare for List<T> {
 }
 
 impl<T: Form> Limit for List<T> {
+    const LEAST: u64 = 1;
+
     fn limit(self, limit: u64) -> Self {
         self.with_limit(limit)
     }
