@@ -42,7 +42,8 @@ macro_rules! suite {
                 words_that_mean_something, large, large_and_undone
             }
             sorted_set_whole = operations::sorted_set::whole {
-                algebra, algebra_of_one, algebra_with_sets, undone, wrong_type, wrong_types_of_others, expiry,
+                algebra, algebra_of_one, algebra_with_sets, undone, wrong_type,
+                wrong_types_of_others, expiry,
                 expiry_of_refusals, bad_settings
             }
             counter_race = races::counter {

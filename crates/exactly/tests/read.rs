@@ -72,8 +72,7 @@ async fn the_same_field_of_many_things_is_one_call_for_each_thousand() -> Result
 }
 
 #[tokio::test]
-async fn collections_and_declared_defaults_are_read_as_their_handles_read_them() -> Result<(), Fault>
-{
+async fn collections_and_defaults_are_read_as_their_handles_read_them() -> Result<(), Fault> {
     let store = Store::open("memory:").await?;
     let waiting: List<String> = List::new(&store, "waiting");
     let tags: Set<String> = Set::new(&store, "tags");

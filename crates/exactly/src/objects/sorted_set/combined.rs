@@ -14,8 +14,8 @@ use crate::object::Object;
 use crate::objects::set::Set;
 
 /// One of several sets that are put together, and what its scores are multiplied by: made from
-/// `&set`, whose weight is 1, or from `(&set, weight)`. A [`Set`] has no scores and counts as if each
-/// were 1.
+/// `&set`, whose weight is 1, or from `(&set, weight)`. A [`Set`] has no scores and counts as if
+/// each were 1.
 #[derive(Debug)]
 pub struct Weighed<'a, T> {
     object: &'a Object,
@@ -70,7 +70,7 @@ impl<T: Form> SortedSet<T> {
     /// let twice = may.union([(&june, 2.0)]).await?;
     /// assert_eq!(twice.last(), Some(&("Cem".to_owned(), 8.0)));
     ///
-    /// // A set without scores has those with whom it is to be put together count one more, or five.
+    /// // A set without scores: those with whom it is put together count one more, or five.
     /// let helpers: Set<String> = Set::new(&store, "helpers");
     /// helpers.add("Bob").await?;
     /// let thanked = may.union([Weighed::from(&june), Weighed::from((&helpers, 5.0))]).await?;
