@@ -402,14 +402,14 @@ impl<T: Form> List<T> {
     /// where the [limit](List::with_limit) leaves no room: which other to drop nobody has said.
     ///
     /// ```
-    /// # use exactly::{Inserted, List, Store};
+    /// # use exactly::{List, ListInserted, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
     /// # let store = Store::open("memory:").await?;
     /// let jobs: List<String> = List::new(&store, "jobs");
     /// jobs.push_back_many(["sweep", "dust"]).await?;
-    /// assert_eq!(jobs.insert_before("dust", "mop").await?, Inserted::Inserted { len: 3 });
+    /// assert_eq!(jobs.insert_before("dust", "mop").await?, ListInserted::Inserted { len: 3 });
     /// assert_eq!(jobs.all().await?, ["sweep", "mop", "dust"]);
-    /// assert_eq!(jobs.insert_after("paint", "tidy").await?, Inserted::NoPivot);
+    /// assert_eq!(jobs.insert_after("paint", "tidy").await?, ListInserted::NoPivot);
     /// # Ok(()) }
     /// ```
     ///
