@@ -1,9 +1,10 @@
 //! Every option, as a literal and as an expression, under the strictest lints.
 
-#![deny(warnings, rust_2018_idioms, nonstandard_style, future_incompatible)]
-#![deny(missing_docs, unreachable_pub, unused_qualifications, unused_results)]
+#![deny(warnings, rust_2018_idioms, nonstandard_style)]
+#![deny(missing_docs, unused_qualifications, unused_results)]
 #![deny(single_use_lifetimes, trivial_casts, variant_size_differences, let_underscore_drop)]
 #![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "it is written as a library writes it")]
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -65,8 +66,8 @@ impl Course {
     const SEATS: i64 = 30;
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Fault> {
+#[tokio::test]
+async fn is_accepted() -> Result<(), Fault> {
     let old = Store::builder().namespace("old").open("memory:").await?;
     let store = Store::builder().beside("archive", old).open("memory:").await?;
     let course = Course::at(&store, 42);

@@ -1,5 +1,7 @@
 //! `exactly` under another path.
 
+#![allow(unreachable_pub, reason = "it is written as a library writes it")]
+
 mod ours {
     pub mod reexported {
         pub use exactly::*;
@@ -7,10 +9,10 @@ mod ours {
 }
 
 mod deep {
-    use crate::ours::reexported::{Capacity, Objects};
+    use super::ours::reexported::{Capacity, Objects};
 
     #[derive(Objects)]
-    #[exactly(name = "course", crate = "crate::ours::reexported")]
+    #[exactly(name = "course", crate = "crate::accepted::front_door_elsewhere::ours::reexported")]
     pub struct Course {
         #[exactly(limit = 30, lease = "30s")]
         pub seats: Capacity,
@@ -25,7 +27,8 @@ struct Lecture {
     taken: renamed::Counter,
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     use renamed::Objects;
     assert_eq!(deep::Course::GROUP, "course");
     assert_eq!(Lecture::GROUP, "lecture");

@@ -48,5 +48,3 @@ struct Course {
     #[exactly(ttl_sliding = ::std::time::Duration::from_secs(1))]
     objects: ::exactly::Flag,
 }
-
-fn main() {}

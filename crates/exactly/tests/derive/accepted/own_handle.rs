@@ -38,8 +38,8 @@ struct Course {
     plain: Own<[Course; 2]>,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), exactly::Fault> {
+#[tokio::test]
+async fn is_accepted() -> Result<(), exactly::Fault> {
     let store = Store::open("memory:").await?;
     let course = Course::at(&store, 42);
     assert_eq!(course.next.ttl, Some(Duration::from_secs(5_400)));

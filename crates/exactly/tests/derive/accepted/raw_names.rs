@@ -22,8 +22,8 @@ macro_rules! group {
 
 group!("made", Made { first: Counter = -2, second: Counter = 1 + 1 });
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), exactly::Fault> {
+#[tokio::test]
+async fn is_accepted() -> Result<(), exactly::Fault> {
     #[derive(Objects)]
     #[exactly(name = "inner")]
     struct Inner {
