@@ -100,7 +100,7 @@ async fn is_accepted() -> Result<(), Fault> {
     assert_eq!(global, 2);
 
     assert_eq!(course.slots_taken.get().await?, 0);
-    assert_eq!(course.available_slots.increment().await.unwrap_err().is_out_of_bounds(), true);
+    assert!(course.available_slots.increment().await.unwrap_err().is_out_of_bounds());
     assert_eq!(course.left.decrement().await?, 28);
     assert_eq!(course.average.add(-2.0).await?, -1.5);
     assert_eq!(course.seats.levels().await?.limit, 30);
