@@ -95,6 +95,8 @@ pub enum Condition {
     Equals(Bytes),
     /// A capacity is stored in which this hold's lease still runs.
     Holds(HoldId),
+    /// A lock is stored that this owner holds.
+    Locks(HoldId),
 }
 
 /// What an engine answers to a batch.
@@ -149,7 +151,8 @@ impl Step {
             Op::List(op) => op.destination().map(|to| (&to.key, to.lifetime)),
             Op::Set(op) => op.destination().map(|to| (&to.key, to.lifetime)),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
-            Op::Capacity(_) | Op::SortedSet(_) | Op::Map(_) => None,
+            Op::Capacity(_) | Op::SortedSet(_) | Op::Map(_) | Op::Lock(_) => None,
+            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
         };
         second.into_iter().chain(std::iter::once((&self.key, self.lifetime)))
     }

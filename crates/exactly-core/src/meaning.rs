@@ -123,6 +123,9 @@ fn holds(slots: &mut impl Slots, required: &Requirement, now: Timestamp) -> Resu
         Condition::Holds(hold) => {
             slot.capacity().map(|capacity| capacity.is_some_and(|capacity| capacity.holds(*hold)))
         }
+        Condition::Locks(owner) => {
+            slot.lock().map(|lock| lock.is_some_and(|lock| lock.is_held_by(*owner)))
+        }
     };
     held.map_err(|misuse| misuse.at(&required.key))
 }

@@ -12,8 +12,12 @@ use crate::bytes::Bytes;
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::CapacityState;
+use crate::operations::limiter::LimiterState;
 use crate::operations::list::ListState;
+use crate::operations::lock::LockState;
 use crate::operations::map::MapState;
+use crate::operations::once::OnceState;
+use crate::operations::queue::QueueState;
 use crate::operations::set::SetState;
 use crate::operations::sorted_set::SortedSetState;
 use crate::time::{Moment, Timestamp};
@@ -57,6 +61,14 @@ pub enum State {
     SortedSet(Box<SortedSetState>),
     /// A map.
     Map(Box<MapState>),
+    /// A lock.
+    Lock(Box<LockState>),
+    /// A limiter.
+    Limiter(LimiterState),
+    /// A queue.
+    Queue(Box<QueueState>),
+    /// Work that is done once.
+    Once(Box<OnceState>),
 }
 
 /// What kind of object is stored.
@@ -74,6 +86,14 @@ pub enum Kind {
     SortedSet,
     /// A map.
     Map,
+    /// A lock.
+    Lock,
+    /// A limiter.
+    Limiter,
+    /// A queue.
+    Queue,
+    /// Work that is done once.
+    Once,
     /// Something that another program has stored, and that no object is made of.
     Foreign,
 }
@@ -138,6 +158,7 @@ impl Slot {
             State::Capacity(capacity) => capacity.due(),
             State::Scalar(_) => None,
             State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
+            State::Lock(_) | State::Limiter(_) | State::Queue(_) | State::Once(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()
@@ -218,6 +239,42 @@ impl Slot {
             Some(other) => Err(Misuse::wrong_type(State::MAP, other.kind())),
         }
     }
+
+    /// The lock stored here, if anything is.
+    pub fn lock(&mut self) -> Result<Option<&mut LockState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Lock(found)) => Ok(Some(found)),
+            Some(other) => Err(Misuse::wrong_type(State::LOCK, other.kind())),
+        }
+    }
+
+    /// The limiter stored here, if anything is.
+    pub fn limiter(&mut self) -> Result<Option<&mut LimiterState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Limiter(found)) => Ok(Some(found)),
+            Some(other) => Err(Misuse::wrong_type(State::LIMITER, other.kind())),
+        }
+    }
+
+    /// The queue stored here, if anything is.
+    pub fn queue(&mut self) -> Result<Option<&mut QueueState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Queue(found)) => Ok(Some(found)),
+            Some(other) => Err(Misuse::wrong_type(State::QUEUE, other.kind())),
+        }
+    }
+
+    /// The work that is done once stored here, if anything is.
+    pub fn once(&mut self) -> Result<Option<&mut OnceState>, Misuse> {
+        match self.0.as_mut().map(|entry| &mut entry.state) {
+            None => Ok(None),
+            Some(State::Once(found)) => Ok(Some(found)),
+            Some(other) => Err(Misuse::wrong_type(State::ONCE, other.kind())),
+        }
+    }
 }
 
 impl State {
@@ -227,6 +284,10 @@ impl State {
     const SET: &str = "a set";
     const SORTED_SET: &str = "a sorted set";
     const MAP: &str = "a map";
+    const LOCK: &str = "a lock";
+    const LIMITER: &str = "a limiter";
+    const QUEUE: &str = "a queue";
+    const ONCE: &str = "work that is done once";
 
     /// What kind of object it is.
     pub fn kind(&self) -> Kind {
@@ -237,14 +298,28 @@ impl State {
             Self::Set(_) => Kind::Set,
             Self::SortedSet(_) => Kind::SortedSet,
             Self::Map(_) => Kind::Map,
+            Self::Lock(_) => Kind::Lock,
+            Self::Limiter(_) => Kind::Limiter,
+            Self::Queue(_) => Kind::Queue,
+            Self::Once(_) => Kind::Once,
         }
     }
 }
 
 impl Kind {
     /// Every kind of ours.
-    pub const OURS: [Self; 6] =
-        [Self::Scalar, Self::Capacity, Self::List, Self::Set, Self::SortedSet, Self::Map];
+    pub const OURS: [Self; 10] = [
+        Self::Scalar,
+        Self::Capacity,
+        Self::List,
+        Self::Set,
+        Self::SortedSet,
+        Self::Map,
+        Self::Lock,
+        Self::Limiter,
+        Self::Queue,
+        Self::Once,
+    ];
 
     /// What it is, in the words of messages.
     pub fn words(self) -> &'static str {
@@ -255,6 +330,10 @@ impl Kind {
             Self::Set => State::SET,
             Self::SortedSet => State::SORTED_SET,
             Self::Map => State::MAP,
+            Self::Lock => State::LOCK,
+            Self::Limiter => State::LIMITER,
+            Self::Queue => State::QUEUE,
+            Self::Once => State::ONCE,
             Self::Foreign => "something of another program",
         }
     }

@@ -222,6 +222,11 @@ impl Body {
                 self.args.push("holds");
                 capacity::id(*hold, &mut self.args);
             }
+            Condition::Locks(owner) => {
+                self.parts.insert(Part::Lock);
+                self.args.push("locks");
+                capacity::id(*owner, &mut self.args);
+            }
         }
     }
 

@@ -165,13 +165,14 @@ fn mentions(effects: &[Effect<'_>]) -> HashMap<HoldId, usize> {
     let mut mentions = HashMap::new();
     for batch in effects.iter().flat_map(Effect::batches) {
         let required = batch.requirements.iter().filter_map(|required| match &required.condition {
-            Condition::Holds(hold) => Some(*hold),
+            Condition::Holds(hold) | Condition::Locks(hold) => Some(*hold),
             Condition::Exists | Condition::Absent | Condition::Equals(_) => None,
         });
         let stepped = batch.steps.iter().filter_map(|step| match &step.op {
             Op::Capacity(op) => hold(op),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
             Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => None,
+            Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
         });
         for hold in required.chain(stepped) {
             *mentions.entry(hold).or_insert(0) += 1;

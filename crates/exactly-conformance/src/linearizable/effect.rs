@@ -76,6 +76,7 @@ fn judgeable(call: &Call) -> Result<(), Unjudged> {
             }
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
             Op::Capacity(_) | Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
+            Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => {}
         }
         if matches!(step.lifetime, Lifetime::Until(_)) {
             return Err(Unjudged::Ttl(Box::new(call.clone())));

@@ -118,10 +118,10 @@ fn digest(key: &Key, entry: &Entry) -> u128 {
             hasher.write_u8(2);
             hasher.write(bytes);
         }
-        // Its holds are its own; what it shows of itself is all of them.
-        State::Capacity(capacity) => {
+        // What is inside is its own; what it shows of itself is all of it.
+        State::Capacity(_) | State::Lock(_) | State::Limiter(_) | State::Queue(_) | State::Once(_) => {
             hasher.write_u8(3);
-            hasher.write(format!("{capacity:?}").as_bytes());
+            hasher.write(format!("{:?}", entry.state).as_bytes());
         }
         State::List(list) => {
             hasher.write_u8(4);

@@ -3,8 +3,12 @@
 pub mod capacity;
 pub mod counter;
 pub mod flag;
+pub mod limiter;
 pub mod list;
+pub mod lock;
 pub mod map;
+pub mod once;
+pub mod queue;
 pub mod set;
 pub mod sorted_set;
 pub mod value;

@@ -113,7 +113,7 @@ fn check_units(units: u64) -> Result<(), Misuse> {
     Ok(())
 }
 
-fn check_lease(lease: Duration) -> Result<(), Misuse> {
+pub(crate) fn check_lease(lease: Duration) -> Result<(), Misuse> {
     if lease.is_zero() || lease > LEASE_MAX {
         return Err(Misuse::BadSetting(format!(
             "a lease is more than zero and at most {} days, found {lease:?}; nothing was changed: \

@@ -8,8 +8,12 @@ pub mod capacity;
 pub mod counter;
 pub mod flag;
 pub mod key;
+pub mod limiter;
 pub mod list;
+pub mod lock;
 pub mod map;
+pub mod once;
+pub mod queue;
 pub mod set;
 pub mod sorted_set;
 pub mod value;
@@ -24,8 +28,12 @@ use capacity::{CapacityOp, CapacityOutcome};
 use counter::{CounterOp, CounterOutcome};
 use flag::{FlagOp, FlagOutcome};
 use key::{KeyOp, KeyOutcome};
+use limiter::{LimiterOp, LimiterOutcome};
 use list::{ListOp, ListOutcome};
+use lock::{LockOp, LockOutcome};
 use map::{MapOp, MapOutcome};
+use once::{OnceOp, OnceOutcome};
+use queue::{QueueOp, QueueOutcome};
 use set::{SetOp, SetOutcome};
 use sorted_set::{SortedSetOp, SortedSetOutcome};
 use value::{ValueOp, ValueOutcome};
@@ -53,6 +61,14 @@ pub enum Op {
     SortedSet(SortedSetOp),
     /// With a map.
     Map(MapOp),
+    /// With a lock.
+    Lock(LockOp),
+    /// With a limiter.
+    Limiter(LimiterOp),
+    /// With a queue.
+    Queue(QueueOp),
+    /// With work that is done once.
+    Once(OnceOp),
 }
 
 /// What an operation answers.
@@ -78,6 +94,14 @@ pub enum Outcome {
     SortedSet(SortedSetOutcome),
     /// Of [`Op::Map`].
     Map(MapOutcome),
+    /// Of [`Op::Lock`].
+    Lock(LockOutcome),
+    /// Of [`Op::Limiter`].
+    Limiter(LimiterOutcome),
+    /// Of [`Op::Queue`].
+    Queue(QueueOutcome),
+    /// Of [`Op::Once`].
+    Once(OnceOutcome),
     /// Of an operation that does not fit what is stored, where each stands for itself: see
     /// [`Batch::apart`](crate::Batch).
     Misuse(Misuse),
@@ -98,6 +122,10 @@ impl Op {
             Self::Set(op) => op.writes(),
             Self::SortedSet(op) => op.writes(),
             Self::Map(op) => op.writes(),
+            Self::Lock(op) => op.writes(),
+            Self::Limiter(op) => op.writes(),
+            Self::Queue(op) => op.writes(),
+            Self::Once(op) => op.writes(),
         }
     }
 
@@ -106,7 +134,8 @@ impl Op {
     pub fn is_timed(&self) -> bool {
         match self {
             Self::Key(op) => op.is_timed(),
-            Self::Capacity(_) => true,
+            Self::Capacity(_) | Self::Lock(_) | Self::Limiter(_) => true,
+            Self::Queue(_) | Self::Once(_) => true,
             Self::Counter(_) | Self::Float(_) | Self::Value(_) | Self::Flag(_) => false,
             Self::List(_) | Self::Set(_) | Self::SortedSet(_) | Self::Map(_) => false,
         }
@@ -120,6 +149,7 @@ impl Op {
             Self::Key(_) | Self::Counter(_) | Self::Float(_) | Self::Value(_) => false,
             Self::Flag(_) | Self::Capacity(_) => false,
             Self::List(_) | Self::SortedSet(_) | Self::Map(_) => false,
+            Self::Lock(_) | Self::Limiter(_) | Self::Queue(_) | Self::Once(_) => false,
         }
     }
 
@@ -140,6 +170,10 @@ impl Op {
             Self::Set(op) => op.check(),
             Self::SortedSet(op) => op.check(),
             Self::Map(op) => op.check(),
+            Self::Lock(op) => op.check(),
+            Self::Limiter(op) => op.check(),
+            Self::Queue(op) => op.check(),
+            Self::Once(op) => op.check(),
         }
     }
 }
@@ -178,7 +212,8 @@ impl Op {
         match self {
             Self::Key(op) => op.other_keys(),
             Self::Counter(_) | Self::Float(_) | Self::Value(_) | Self::Flag(_) => OtherKeys::None,
-            Self::Capacity(_) | Self::Map(_) => OtherKeys::None,
+            Self::Capacity(_) | Self::Map(_) | Self::Lock(_) => OtherKeys::None,
+            Self::Limiter(_) | Self::Queue(_) | Self::Once(_) => OtherKeys::None,
             Self::List(op) => op.other_keys(),
             Self::Set(op) => op.other_keys(),
             Self::SortedSet(op) => op.other_keys(),
@@ -201,6 +236,10 @@ impl Outcome {
             Self::Set(outcome) => outcome.is_refusal(),
             Self::SortedSet(outcome) => outcome.is_refusal(),
             Self::Map(outcome) => outcome.is_refusal(),
+            Self::Lock(outcome) => outcome.is_refusal(),
+            Self::Limiter(outcome) => outcome.is_refusal(),
+            Self::Queue(outcome) => outcome.is_refusal(),
+            Self::Once(outcome) => outcome.is_refusal(),
             Self::Misuse(_) => true,
         }
     }
@@ -235,6 +274,10 @@ pub fn step(slots: &mut impl Slots, key: &Key, op: &Op, at: Moment) -> Result<Ou
         Op::Set(op) => set::step(slots, key, op, at).map(Outcome::Set),
         Op::SortedSet(op) => sorted_set::step(slots, key, op, at).map(Outcome::SortedSet),
         Op::Map(op) => map::step(slots.slot(key), op, at).map(Outcome::Map),
+        Op::Lock(op) => lock::step(slots.slot(key), op, at).map(Outcome::Lock),
+        Op::Limiter(op) => limiter::step(slots.slot(key), op, at).map(Outcome::Limiter),
+        Op::Queue(op) => queue::step(slots.slot(key), op, at).map(Outcome::Queue),
+        Op::Once(op) => once::step(slots.slot(key), op, at).map(Outcome::Once),
     }
 }
 
@@ -373,6 +416,10 @@ kinds! {
     Set: SetOp => SetOutcome;
     SortedSet: SortedSetOp => SortedSetOutcome;
     Map: MapOp => MapOutcome;
+    Lock: LockOp => LockOutcome;
+    Limiter: LimiterOp => LimiterOutcome;
+    Queue: QueueOp => QueueOutcome;
+    Once: OnceOp => OnceOutcome;
 }
 
 #[cfg(test)]

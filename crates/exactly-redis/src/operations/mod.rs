@@ -5,8 +5,12 @@ pub(crate) mod capacity;
 pub(crate) mod counter;
 pub(crate) mod flag;
 pub(crate) mod key;
+pub(crate) mod limiter;
 pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod map;
+pub(crate) mod once;
+pub(crate) mod queue;
 pub(crate) mod set;
 pub(crate) mod sorted_set;
 pub(crate) mod value;
@@ -46,6 +50,10 @@ pub(crate) fn part(op: &Op) -> Part {
         Op::Set(_) => Part::Set,
         Op::SortedSet(_) => Part::SortedSet,
         Op::Map(_) => Part::Map,
+        Op::Lock(_) => Part::Lock,
+        Op::Limiter(_) => Part::Limiter,
+        Op::Queue(_) => Part::Queue,
+        Op::Once(_) => Part::Once,
     }
 }
 
@@ -62,6 +70,10 @@ pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
         Op::Set(op) => Sent { kind: "set", name: set::send(op, args) },
         Op::SortedSet(op) => Sent { kind: "sorted", name: sorted_set::send(op, args) },
         Op::Map(op) => Sent { kind: "map", name: map::send(op, args) },
+        Op::Lock(op) => Sent { kind: "lock", name: lock::send(op, args) },
+        Op::Limiter(op) => Sent { kind: "limiter", name: limiter::send(op, args) },
+        Op::Queue(op) => Sent { kind: "queue", name: queue::send(op, args) },
+        Op::Once(op) => Sent { kind: "once", name: once::send(op, args) },
     }
 }
 
@@ -81,6 +93,10 @@ pub(crate) fn outcome(op: &Op, told: &Told<'_>) -> Result<Outcome, Fault> {
         Op::Set(op) => Outcome::Set(set::outcome(op, told)?),
         Op::SortedSet(op) => Outcome::SortedSet(sorted_set::outcome(op, told)?),
         Op::Map(op) => Outcome::Map(map::outcome(op, told)?),
+        Op::Lock(op) => Outcome::Lock(lock::outcome(op, told)?),
+        Op::Limiter(op) => Outcome::Limiter(limiter::outcome(op, told)?),
+        Op::Queue(op) => Outcome::Queue(queue::outcome(op, told)?),
+        Op::Once(op) => Outcome::Once(once::outcome(op, told)?),
     })
 }
 
@@ -98,6 +114,7 @@ pub(crate) fn command(step: &Step, style: KeyStyle, knows: Knows) -> Option<Comm
         Op::Set(op) => set::command(op, step.lifetime, style, on, knows),
         Op::SortedSet(op) => sorted_set::command(op, step.lifetime, on),
         Op::Map(op) => map::command(op, on),
+        Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
     }
 }
 
@@ -126,6 +143,7 @@ pub(crate) fn answer(step: &Step, answer: Heard) -> Result<Answer, Fault> {
         Op::Set(op) => set::answer(op, answer),
         Op::SortedSet(op) => sorted_set::answer(op, answer),
         Op::Map(op) => map::answer(op, answer),
+        Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => Ok(Answer::Unclear),
     }
 }
 

@@ -23,6 +23,7 @@ local function holds(condition, names)
   if condition == 'exists' then return redis.call('EXISTS', main) == 1 end
   if condition == 'absent' then return redis.call('EXISTS', main) == 0 end
   if condition == 'equals' then return text_at(main) == arg() end
+  if condition == 'locks' then return locks(names, arg()) end
   return runs(main, names[3], arg())
 end
 

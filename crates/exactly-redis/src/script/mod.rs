@@ -25,6 +25,10 @@ const LIST: &str = include_str!("../operations/list.lua");
 const SET: &str = include_str!("../operations/set.lua");
 const SORTED_SET: &str = include_str!("../operations/sorted_set.lua");
 const MAP: &str = include_str!("../operations/map.lua");
+const LOCK: &str = include_str!("../operations/lock.lua");
+const LIMITER: &str = include_str!("../operations/limiter.lua");
+const QUEUE: &str = include_str!("../operations/queue.lua");
+const ONCE: &str = include_str!("../operations/once.lua");
 const COLLECTION: &str = include_str!("collection.lua");
 const OBJECT: &str = include_str!("../operations/key.lua");
 
@@ -39,6 +43,10 @@ pub(crate) enum Part {
     Set,
     SortedSet,
     Map,
+    Lock,
+    Limiter,
+    Queue,
+    Once,
     Object,
 }
 
@@ -73,7 +81,8 @@ impl Script {
     pub(crate) fn of_all_kinds() -> Arc<Self> {
         let scalars = [Part::Counter, Part::Value, Part::Flag];
         let collections = [Part::List, Part::Set, Part::SortedSet, Part::Map];
-        let all = [Part::Capacity, Part::Object].into_iter().chain(scalars).chain(collections);
+        let leased = [Part::Capacity, Part::Lock, Part::Limiter, Part::Queue, Part::Once];
+        let all = leased.into_iter().chain([Part::Object]).chain(scalars).chain(collections);
         Self::of(&all.collect())
     }
 
@@ -129,6 +138,10 @@ fn apply(parts: &BTreeSet<Part>) -> String {
             Part::Set => (SET, "set = set,"),
             Part::SortedSet => (SORTED_SET, "sorted = sorted_set,"),
             Part::Map => (MAP, "map = map,"),
+            Part::Lock => (LOCK, "lock = lock,"),
+            Part::Limiter => (LIMITER, "limiter = limiter,"),
+            Part::Queue => (QUEUE, "queue = queue,"),
+            Part::Once => (ONCE, "once = once,"),
             Part::Object => (OBJECT, "object = object,"),
         };
         text.push(lua);

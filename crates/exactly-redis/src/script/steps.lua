@@ -25,10 +25,20 @@ local KINDS = {
   hash = 'a map',
 }
 
+-- A hash of the library's own has a field that no map may have.
+local HASHES = {
+  ['::limit'] = 'a capacity', ['::fence'] = 'a lock', ['::arrival'] = 'a limiter',
+  ['::queue'] = 'a queue', ['::attempts'] = 'work that is done once',
+}
+
 -- The kind of what is stored, in the words of the library.
 local function kind_of(main)
   local kind = redis.call('TYPE', main).ok
-  if kind == 'hash' and redis.call('HEXISTS', main, '::limit') == 1 then return 'a capacity' end
+  if kind == 'hash' then
+    for field, name in pairs(HASHES) do
+      if redis.call('HEXISTS', main, field) == 1 then return name end
+    end
+  end
   return KINDS[kind] or 'a ' .. kind .. ' of another program'
 end
 

@@ -1,0 +1,1 @@
+//! Queues: jobs, each delivered to one worker at a time until it is done.

@@ -1,0 +1,1 @@
+//! Locks: held on a lease by one, or shared by several.

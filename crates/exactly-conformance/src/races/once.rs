@@ -1,0 +1,1 @@
+//! Work that is done once under an id, and whose answer is kept.

@@ -1,0 +1,1 @@
+//! The handle of limiters: so many units in a while, by the generic cell rate algorithm.
