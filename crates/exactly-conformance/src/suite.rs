@@ -46,6 +46,9 @@ macro_rules! suite {
                 wrong_types_of_others, expiry,
                 expiry_of_refusals, bad_settings
             }
+            limiter = operations::limiter {
+                meaning, waiting, in_batches, wrong_type, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -68,6 +71,7 @@ macro_rules! suite {
             sorted_set_race = races::sorted_set {
                 the_best_remains, one_is_new, each_is_taken_once, the_board_is_never_longer, sums
             }
+            limiter_race = races::limiter { at_once }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen

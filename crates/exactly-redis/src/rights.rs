@@ -40,7 +40,7 @@ pub const RIGHTS: &str = "+eval +evalsha +time +exists +del +rename +type +pttl 
                           +rpop +lset +linsert +lrem +ltrim +zcard +zcount +zdiff +zdiffstore \
                           +zincrby +zinter +zinterstore +zmscore +zpopmax +zpopmin +zrank \
                           +zremrangebyrank +zremrangebyscore +zrevrange +zrevrangebyscore \
-                          +zrevrank +zunion +zunionstore +dump +restore +scan";
+                          +zrevrank +zunion +zunionstore +hget +dump +restore +scan";
 
 /// Rights without which a store can be opened.
 const WHERE_NEEDED: [&str; 2] = ["restore", "scan"];

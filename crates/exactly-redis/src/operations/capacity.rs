@@ -1,13 +1,12 @@
 //! Capacities: so many units, each free, held or confirmed.
 
-use std::time::Duration;
-
 use exactly_core::operations::capacity::{
     CapacityOp, CapacityOutcome, Confirm, Confirmed, Extend, Extended, GiveBack, GivenBack, Levels,
     Read, Release, Resize, Resized, Take, Taken,
 };
 use exactly_core::{Fault, HoldId};
 
+use crate::operations::micros;
 use crate::words::{Told, Words, odd};
 
 /// Writes the arguments of the operation: the limit of a missing capacity, the hold, and its own.
@@ -41,11 +40,6 @@ pub(crate) fn send(op: &CapacityOp, args: &mut Words) -> &'static str {
 
 pub(crate) fn id(hold: HoldId, args: &mut Words) {
     args.push(hold.to_string());
-}
-
-/// Leases are kept in microseconds, as the server tells the time, and never shorter than asked for.
-fn micros(lease: Duration) -> i128 {
-    i128::try_from(lease.as_nanos().div_ceil(1_000)).unwrap_or(i128::MAX)
 }
 
 /// Reads its outcome.

@@ -196,6 +196,11 @@ pub(crate) fn misuse(told: &Told<'_>) -> Result<Misuse, Fault> {
     })
 }
 
+/// A lease or a wait: in microseconds, as scripts tell the time, and never shorter than asked for.
+pub(crate) fn micros(time: Duration) -> i128 {
+    i128::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(i128::MAX)
+}
+
 /// A time as the server takes it: in whole milliseconds, and never shorter than asked for.
 pub(crate) fn millis(time: Duration) -> i128 {
     i128::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i128::MAX)
