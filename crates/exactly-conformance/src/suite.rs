@@ -49,6 +49,9 @@ macro_rules! suite {
             limiter = operations::limiter {
                 meaning, waiting, in_batches, wrong_type, bad_settings
             }
+            once = operations::once {
+                meaning, giving_up, crashes, in_batches, renaming, wrong_type, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -72,6 +75,7 @@ macro_rules! suite {
                 the_best_remains, one_is_new, each_is_taken_once, the_board_is_never_longer, sums
             }
             limiter_race = races::limiter { at_once }
+            once_race = races::once { one_does_it, taken_over }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen

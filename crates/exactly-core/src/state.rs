@@ -145,8 +145,14 @@ impl Slot {
         let Some(entry) = &mut self.0 else { return };
         if entry.expires <= now {
             self.0 = None;
-        } else if let State::Capacity(capacity) = &mut entry.state {
-            capacity.lapse(now);
+            return;
+        }
+        match &mut entry.state {
+            State::Capacity(capacity) => capacity.lapse(now),
+            State::Once(once) => once.lapse(now),
+            State::Scalar(_) | State::Limiter(_) => {}
+            State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => {}
+            State::Lock(_) | State::Queue(_) => {}
         }
     }
 
@@ -158,7 +164,8 @@ impl Slot {
             State::Capacity(capacity) => capacity.due(),
             State::Scalar(_) => None,
             State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
-            State::Lock(_) | State::Limiter(_) | State::Queue(_) | State::Once(_) => None,
+            State::Once(once) => once.due(),
+            State::Lock(_) | State::Limiter(_) | State::Queue(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()
