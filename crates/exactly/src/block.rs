@@ -214,3 +214,19 @@ pub(crate) async fn catching<F: Future>(future: F) -> Result<F::Output, Panic> {
     })
     .await
 }
+
+/// What the first of the two gives, while the other goes on beside it.
+pub(crate) async fn first_of<T>(
+    mut first: Pin<&mut impl Future<Output = T>>,
+    mut beside: Pin<&mut impl Future<Output = ()>>,
+) -> T {
+    poll_fn(|cx| {
+        if let Poll::Ready(answer) = first.as_mut().poll(cx) {
+            return Poll::Ready(answer);
+        }
+        // It never comes to an end.
+        let _ = beside.as_mut().poll(cx);
+        Poll::Pending
+    })
+    .await
+}

@@ -48,6 +48,7 @@
 //! | a limit that must hold, also when processes die | [`Capacity`] |
 //! | a number to count up and down | [`Counter`] |
 //! | a step that stands only if more work succeeds | [`Counter::increment_with`] |
+//! | work outside the store that may be done once | [`Once`] |
 //! | so many requests in a while | [`Limiter`] |
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
@@ -103,6 +104,7 @@ pub use objects::map::{Map, MapPages};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::limiter::{Limiter, WhenAway};
+pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
@@ -124,6 +126,7 @@ pub use exactly_core::operations::sorted_set::{
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
 pub use exactly_core::operations::limiter::{Allowance, Checked, Rate};
+pub use exactly_core::operations::once::Progress;
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

@@ -1,9 +1,7 @@
 //! The handle of a capacity, and of a hold on it.
 
-use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
 use std::time::Duration;
 
 use exactly_core::operations::capacity::{
@@ -13,7 +11,7 @@ use exactly_core::operations::capacity::{
 use exactly_core::{BoxFuture, Fault, HoldId};
 use tracing::warn;
 
-use crate::block::{Verdict, catching};
+use crate::block::{Verdict, catching, first_of};
 use crate::call::Call;
 use crate::declare::{Declare, Lease, Limit};
 use crate::object::{Object, common_verbs};
@@ -375,22 +373,6 @@ async fn released(hold: Hold) {
     if let Err(fault) = hold.release().await {
         warn!(target: "exactly", "the release of a block's hold: {fault}");
     }
-}
-
-/// What the first of the two gives, while the other goes on beside it.
-async fn first_of<T>(
-    mut first: Pin<&mut impl Future<Output = T>>,
-    mut beside: Pin<&mut impl Future<Output = ()>>,
-) -> T {
-    poll_fn(|cx| {
-        if let Poll::Ready(answer) = first.as_mut().poll(cx) {
-            return Poll::Ready(answer);
-        }
-        // It never comes to an end.
-        let _ = beside.as_mut().poll(cx);
-        Poll::Pending
-    })
-    .await
 }
 
 impl Drop for Hold {
