@@ -99,12 +99,12 @@ pub use object::{Object, Target};
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking, Used};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
+pub use objects::limiter::{Limiter, WhenAway};
 pub use objects::list::{List, ListPages};
 pub use objects::map::{Map, MapPages};
+pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
-pub use objects::limiter::{Limiter, WhenAway};
-pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
@@ -114,10 +114,12 @@ pub use exactly_core::codec::Compressed;
 pub use exactly_core::codec::{Form, Json, MsgPack, Text};
 pub use exactly_core::operations::capacity::{Confirmed, Extended, GivenBack, Levels, Resized};
 pub use exactly_core::operations::key::{Life, Renamed};
+pub use exactly_core::operations::limiter::{Allowance, Checked, Rate};
 pub use exactly_core::operations::list::{
     End, Inserted as ListInserted, PushedIfRoom, SetAtOutcome,
 };
 pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
+pub use exactly_core::operations::once::Progress;
 pub use exactly_core::operations::set::{
     Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,
 };
@@ -125,8 +127,6 @@ pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
-pub use exactly_core::operations::limiter::{Allowance, Checked, Rate};
-pub use exactly_core::operations::once::Progress;
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

@@ -119,7 +119,11 @@ fn digest(key: &Key, entry: &Entry) -> u128 {
             hasher.write(bytes);
         }
         // What is inside is its own; what it shows of itself is all of it.
-        State::Capacity(_) | State::Lock(_) | State::Limiter(_) | State::Queue(_) | State::Once(_) => {
+        State::Capacity(_)
+        | State::Lock(_)
+        | State::Limiter(_)
+        | State::Queue(_)
+        | State::Once(_) => {
             hasher.write_u8(3);
             hasher.write(format!("{:?}", entry.state).as_bytes());
         }

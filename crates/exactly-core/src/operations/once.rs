@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::capacity::check_lease;
 use super::key::check_ttl;
 use super::{Refusable, operations};
+use crate::bytes::Bytes;
 use crate::element::check_elements;
-use crate::state::{Bytes, Misuse, Slot, State};
+use crate::state::{Misuse, Slot, State};
 use crate::time::{Moment, Timestamp};
 use crate::token::HoldId;
 

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::check_lease;
 use super::{Refusable, operations};
-use crate::state::{Bytes, Misuse, Slot};
+use crate::bytes::Bytes;
+use crate::state::{Misuse, Slot};
 use crate::time::Moment;
 use crate::token::HoldId;
 

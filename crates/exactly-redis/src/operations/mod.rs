@@ -127,6 +127,7 @@ pub(crate) fn reads_text(op: &Op) -> bool {
         Op::Flag(op) => matches!(op, FlagOp::IsMarked(_)),
         Op::Key(_) | Op::Capacity(_) => false,
         Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => false,
+        Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => false,
     }
 }
 

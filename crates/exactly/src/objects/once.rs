@@ -1,6 +1,5 @@
 //! The handle of work that is done once.
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::pin;

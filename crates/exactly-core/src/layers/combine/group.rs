@@ -90,6 +90,7 @@ impl Group {
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => !op.writes(),
             Op::Set(_) => !op.writes() && !op.is_by_chance(),
             Op::Capacity(_) | Op::List(_) | Op::SortedSet(_) | Op::Map(_) => !op.writes(),
+            Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => !op.writes(),
         }
     }
 
@@ -110,6 +111,7 @@ impl Group {
             Op::List(ListOp::Push(_)) => 1,
             Op::List(ListOp::Pop(_)) => 2,
             Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => written(op),
+            Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => written(op),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) => 0,
             Op::Flag(_) | Op::Capacity(_) => 0,
         };

@@ -42,7 +42,14 @@ impl<'a> Source<'a> {
         match found {
             State::SortedSet(set) => Ok(Self::Sorted(set)),
             State::Set(set) => Ok(Self::Plain(set)),
-            State::Scalar(_) | State::Capacity(_) | State::List(_) | State::Map(_) => {
+            State::Scalar(_)
+            | State::Capacity(_)
+            | State::List(_)
+            | State::Map(_)
+            | State::Lock(_)
+            | State::Limiter(_)
+            | State::Queue(_)
+            | State::Once(_) => {
                 Err(Misuse::wrong_type("a sorted set or a set", found.kind()).elsewhere(key))
             }
         }
