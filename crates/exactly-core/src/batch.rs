@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
 use crate::operations::key::{KeyOp, Rename, check_end, check_ttl};
+use crate::operations::lock::{self, Acquire, LockOp};
 use crate::operations::{Op, Outcome};
 use crate::state::Misuse;
 use crate::time::Timestamp;
@@ -189,7 +190,8 @@ impl NewHolds {
     fn of(batch: &Batch) -> Self {
         let mut holds = Vec::new();
         for step in &batch.steps {
-            if let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = &step.op
+            if let Op::Capacity(CapacityOp::Take(Take { hold, .. }))
+            | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. })) = &step.op
                 && !holds.contains(hold)
             {
                 holds.push(*hold);
@@ -207,22 +209,35 @@ impl NewHolds {
 
     fn in_step(&self, step: &Step) -> Step {
         let mut step = step.clone();
-        if let Op::Capacity(op) = &mut step.op {
-            match op {
+        match &mut step.op {
+            Op::Capacity(op) => match op {
                 CapacityOp::Take(Take { hold, .. })
                 | CapacityOp::Confirm(Confirm { hold })
                 | CapacityOp::Release(Release { hold })
                 | CapacityOp::Extend(Extend { hold, .. }) => self.name(hold),
                 CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => {}
-            }
+            },
+            Op::Lock(op) => match op {
+                LockOp::Acquire(Acquire { owner, .. })
+                | LockOp::Extend(lock::Extend { owner, .. })
+                | LockOp::Release(lock::Release { owner }) => self.name(owner),
+                LockOp::Read(_) => {}
+            },
+            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
+            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
+            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => {}
         }
         step
     }
 
     fn in_requirement(&self, requirement: &Requirement) -> Requirement {
         let mut requirement = requirement.clone();
-        if let Condition::Holds(hold) = &mut requirement.condition {
-            self.name(hold);
+        match &mut requirement.condition {
+            Condition::Holds(hold) => self.name(hold),
+            // Who holds a lock is not what the batch is: it is the same job when it is run again
+            // under the lock's next owner.
+            Condition::Locks(owner) => *owner = HoldId::from_u128(0),
+            Condition::Exists | Condition::Absent | Condition::Equals(_) => {}
         }
         requirement
     }
@@ -333,7 +348,7 @@ impl Batch {
 
     /// A number that tells this batch from any other, the same in every process and on every
     /// engine. The token is not part of it, nor are the ids of new holds, which every call makes up
-    /// afresh.
+    /// afresh, nor the owner of a lock that is required.
     pub fn fingerprint(&self) -> u128 {
         let holds = NewHolds::of(self);
         let steps: Vec<_> = self.steps.iter().map(|step| holds.in_step(step)).collect();

@@ -149,10 +149,10 @@ impl Slot {
         }
         match &mut entry.state {
             State::Capacity(capacity) => capacity.lapse(now),
+            State::Lock(lock) => lock.lapse(now),
             State::Once(once) => once.lapse(now),
-            State::Scalar(_) | State::Limiter(_) => {}
+            State::Scalar(_) | State::Limiter(_) | State::Queue(_) => {}
             State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => {}
-            State::Lock(_) | State::Queue(_) => {}
         }
     }
 
@@ -164,8 +164,9 @@ impl Slot {
             State::Capacity(capacity) => capacity.due(),
             State::Scalar(_) => None,
             State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
+            State::Lock(lock) => lock.due(),
             State::Once(once) => once.due(),
-            State::Lock(_) | State::Limiter(_) | State::Queue(_) => None,
+            State::Limiter(_) | State::Queue(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()

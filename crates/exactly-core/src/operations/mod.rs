@@ -244,13 +244,14 @@ impl Outcome {
         }
     }
 
-    /// Whether both say the same to a caller: all but the epochs, which every engine numbers by its
-    /// own clock.
+    /// Whether both say the same to a caller: all but the epochs and fences, which every engine
+    /// numbers by its own clock, and what is left of leases.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Counter(one), Self::Counter(two)) => one.says_the_same(two),
             (Self::Float(one), Self::Float(two)) => one.says_the_same(two),
+            (Self::Lock(one), Self::Lock(two)) => one.says_the_same(two),
             (one, two) => one == two,
         }
     }
