@@ -6,6 +6,7 @@ use exactly_core::operations::capacity::{Levels, Read, Take, Taken};
 use exactly_core::operations::counter::{Add, Added, Bounds, Get};
 use exactly_core::operations::flag::{IsMarked, Mark, Marked};
 use exactly_core::operations::key::{Delete, Exists, Rename};
+use exactly_core::operations::lock::{Acquire, Mode};
 use exactly_core::operations::value;
 use exactly_core::{BATCH_MAX, Batch, Condition, HoldId, Key, Operation, Outcome, Refusal, Reply};
 
@@ -113,10 +114,12 @@ pub async fn order(subject: Subject) {
 /// What a batch requires holds at the moment it is applied, or nothing is.
 pub async fn requirements(subject: Subject) {
     let [there, missing, seats, done] = ["there", "missing", "seats", "done"].map(key);
-    let hold = HoldId::unique();
+    let (hold, door) = (HoldId::unique(), key("door"));
     subject.ok(&there, Add::by(1)).await;
     subject.ok(&seats, Take { hold, units: 1, lease: LONG, limit: 1 }).await;
-    let table: [(&Key, Condition, bool); 9] = [
+    let (mode, owner) = (Mode::Shared, hold);
+    subject.ok(&door, Acquire { owner, mode, lease: LONG, line: None, fences: 1 }).await;
+    let table: [(&Key, Condition, bool); 12] = [
         (&there, Condition::Exists, true),
         (&there, Condition::Absent, false),
         (&missing, Condition::Exists, false),
@@ -126,6 +129,9 @@ pub async fn requirements(subject: Subject) {
         (&missing, Condition::Equals("".into()), false),
         (&seats, Condition::Holds(hold), true),
         (&seats, Condition::Holds(HoldId::unique()), false),
+        (&door, Condition::Locks(hold), true),
+        (&door, Condition::Locks(HoldId::unique()), false),
+        (&missing, Condition::Locks(hold), false),
     ];
     let mut applied = 0;
     for (key, condition, met) in table {

@@ -11,6 +11,7 @@ use exactly_core::operations::capacity::{Confirm, GiveBack, Read, Release, Take,
 use exactly_core::operations::counter::{Add, Bounds, Get, Swap};
 use exactly_core::operations::key::{Delete, Rename};
 use exactly_core::operations::list::{End, Len, Move, Pop, Push, Range, Replace};
+use exactly_core::operations::lock::{self, Acquire, Acquired, Mode};
 use exactly_core::operations::map::{self, Addend};
 use exactly_core::operations::sorted_set::{AddTo, Extreme, Scored, When};
 use exactly_core::operations::{flag, set, sorted_set, value};
@@ -63,7 +64,7 @@ pub async fn of_every_kind(subject: Subject) {
     recorded
         .crowd(CALLERS, |subject, number| async move {
             let mut dice = Rng::with_seed(100 + number as u64);
-            let mut holds = Vec::new();
+            let (mut holds, mut owner) = (Vec::new(), None);
             for _ in 0..200 {
                 values_and_flags(&subject, &mut dice).await;
                 sets(&subject, &mut dice).await;
@@ -71,6 +72,7 @@ pub async fn of_every_kind(subject: Subject) {
                 prices(&subject, &mut dice).await;
                 jobs(&subject, &mut dice).await;
                 board(&subject, &mut dice).await;
+                door(&subject, &mut dice, &mut owner).await;
             }
         })
         .await;
@@ -203,6 +205,32 @@ async fn board(subject: &Subject, dice: &mut Rng) {
             let members = smallvec![Scored { member, score }];
             let when = [When::ALWAYS, When::NEW, When::GREATER][dice.usize(..3)];
             subject.ok(&board, sorted_set::Add { members, when, limit }).await;
+        }
+    }
+}
+
+async fn door(subject: &Subject, dice: &mut Rng, owner: &mut Option<HoldId>) {
+    let door = key("door");
+    match (*owner, dice.u8(..5)) {
+        (_, 0) => {
+            subject.ok(&door, lock::Read {}).await;
+        }
+        (Some(held), 1..3) => {
+            subject.ok(&door, lock::Release { owner: held }).await;
+            *owner = None;
+        }
+        (Some(held), 3) => {
+            subject.ok(&door, lock::Extend { owner: held, lease: LONG }).await;
+        }
+        (_, 1..) => {
+            let asks = owner.unwrap_or_else(HoldId::unique);
+            let mode = if dice.bool() { Mode::Shared } else { Mode::Exclusive };
+            let line = dice.bool().then_some(LONG);
+            let acquire = Acquire { owner: asks, mode, lease: LONG, line, fences: 1 };
+            match subject.ok(&door, acquire).await {
+                Acquired::Held { .. } | Acquired::Waiting { .. } => *owner = Some(asks),
+                Acquired::Busy { .. } => {}
+            }
         }
     }
 }

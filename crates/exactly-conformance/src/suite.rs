@@ -52,6 +52,10 @@ macro_rules! suite {
             once = operations::once {
                 meaning, giving_up, crashes, in_batches, renaming, wrong_type, bad_settings
             }
+            lock = operations::lock {
+                meaning, leases, line, sharing, places, fences, remembered, required, in_batches,
+                moving, wrong_type, expiry, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -76,6 +80,10 @@ macro_rules! suite {
             }
             limiter_race = races::limiter { at_once }
             once_race = races::once { one_does_it, taken_over }
+            lock_race = races::lock {
+                one_at_a_time, shared_or_alone, in_order, late_holders, only_the_holder_writes,
+                both_or_none
+            }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen
@@ -97,6 +105,7 @@ macro_rules! suite {
                 sets_mean_what_the_model_says,
                 maps_mean_what_the_model_says,
                 sorted_sets_mean_what_the_model_says,
+                locks_mean_what_the_model_says,
                 lists_mean_what_the_model_says
             }
             history = history {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use exactly_core::operations::capacity::{Levels, Read, Take};
 use exactly_core::operations::counter::{Add, Get};
 use exactly_core::operations::key::{Delete, Exists, Expire, Rename};
+use exactly_core::operations::lock::{self, Acquire, Holders, Mode};
 use exactly_core::{Batch, HoldId, Key, Mark};
 
 use crate::subject::{Subject, key, step};
@@ -72,11 +73,11 @@ pub async fn not_missed(subject: Subject) {
         .await;
 }
 
-/// What ends by itself is a change as well: a key that expires, a lease that runs out.
+/// What ends by itself is a change as well: a key that expires, a lease or a place that runs out.
 pub async fn by_time(subject: Subject) {
     const SOON: Duration = Duration::from_millis(50);
     const LONG: Duration = Duration::from_secs(3600);
-    let [brief, seats] = ["brief", "seats"].map(key);
+    let [brief, seats, door, line] = ["brief", "seats", "door", "line"].map(key);
     subject.ok(&brief, Add::by(1)).await;
     subject.ok(&brief, Expire { after: SOON }).await;
     // Of several leases the one that runs out first.
@@ -84,13 +85,22 @@ pub async fn by_time(subject: Subject) {
         let take = Take { hold: HoldId::unique(), units: 1, lease, limit: 2 };
         subject.ok(&seats, take).await;
     }
+    // A hold that runs out before a place, and a place before a hold.
+    for (key, lease, place) in [(&door, SOON, LONG), (&line, LONG, SOON)] {
+        for _ in 0..2 {
+            let (owner, mode) = (HoldId::unique(), Mode::Exclusive);
+            subject.ok(key, Acquire { owner, mode, lease, line: Some(place), fences: 1 }).await;
+        }
+    }
     let mut waiting = Vec::new();
-    for key in [&brief, &seats] {
+    for key in [&brief, &seats, &door, &line] {
         let (subject, key) = (subject.clone(), key.clone());
         let mark = changed(&subject, &key, Mark::NONE).await;
         // On a clock that runs by itself it may be over by now, and nothing is left to wait for.
         let over = match &*key.field() {
             "brief" => !subject.ok(&key, Exists {}).await,
+            "door" => subject.ok(&key, lock::Read {}).await.holders == 0,
+            "line" => subject.ok(&key, lock::Read {}).await.waiting == 0,
             _ => subject.ok(&key, Read { limit: 2 }).await.held == 1,
         };
         if !over {
@@ -107,6 +117,10 @@ pub async fn by_time(subject: Subject) {
     assert!(!subject.ok(&brief, Exists {}).await);
     let Levels { free, held, .. } = subject.ok(&seats, Read { limit: 2 }).await;
     assert_eq!((free, held), (1, 1));
+    for (key, left) in [(&door, (0, 1)), (&line, (1, 0))] {
+        let Holders { holders, waiting, .. } = subject.ok(key, lock::Read {}).await;
+        assert_eq!((holders, waiting), left, "{key}");
+    }
 }
 
 /// A wait that is given up disturbs nobody.

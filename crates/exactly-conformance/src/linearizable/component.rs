@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use exactly_core::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
+use exactly_core::operations::lock::{self, Acquire, LockOp};
 use exactly_core::{Batch, Condition, HoldId, Key, Op};
 
 use super::effect::Effect;
@@ -148,11 +149,18 @@ enum Class {
 impl Class {
     fn of(effect: &Effect<'_>, place: usize, holds: &HashMap<HoldId, usize>) -> Self {
         let mut taken = effect.batches().flat_map(|batch| &batch.steps).filter_map(|step| {
-            let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = &step.op else { return None };
+            let (Op::Capacity(CapacityOp::Take(Take { hold, .. }))
+            | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. }))) = &step.op
+            else {
+                return None;
+            };
             Some(hold)
         });
         let mentioned_again = taken.any(|hold| holds.get(hold).is_some_and(|&often| often > 1));
-        if mentioned_again {
+        // Two that require the lock of two owners are one batch to a token, and not to us.
+        let mut required = effect.batches().flat_map(|batch| &batch.requirements);
+        let locked = required.any(|required| matches!(required.condition, Condition::Locks(_)));
+        if mentioned_again || locked {
             Self::Own(place)
         } else {
             Self::Batch(effect.calls[0].batch.fingerprint())
@@ -170,9 +178,10 @@ fn mentions(effects: &[Effect<'_>]) -> HashMap<HoldId, usize> {
         });
         let stepped = batch.steps.iter().filter_map(|step| match &step.op {
             Op::Capacity(op) => hold(op),
+            Op::Lock(op) => owner(op),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
             Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => None,
-            Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
+            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
         });
         for hold in required.chain(stepped) {
             *mentions.entry(hold).or_insert(0) += 1;
@@ -188,5 +197,14 @@ fn hold(op: &CapacityOp) -> Option<HoldId> {
         | CapacityOp::Release(Release { hold })
         | CapacityOp::Extend(Extend { hold, .. }) => Some(*hold),
         CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => None,
+    }
+}
+
+fn owner(op: &LockOp) -> Option<HoldId> {
+    match op {
+        LockOp::Acquire(Acquire { owner, .. })
+        | LockOp::Extend(lock::Extend { owner, .. })
+        | LockOp::Release(lock::Release { owner }) => Some(*owner),
+        LockOp::Read(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Random batches mean the same on the engine as in the model.
 
 mod list;
+mod lock;
 mod map;
 mod set;
 mod sorted_set;
@@ -172,6 +173,7 @@ fn draft_batch(draft: impl Strategy<Value = Draft> + 'static) -> impl Strategy<V
         Just(Condition::Absent),
         text().prop_map(Condition::Equals),
         hold().prop_map(Condition::Holds),
+        hold().prop_map(Condition::Locks),
     ];
     let one = prop::collection::vec(step.clone(), 1..2);
     let several = prop::collection::vec(step, 2..6);
@@ -258,6 +260,7 @@ pub async fn batches_mean_what_the_model_says(subject: Subject) {
         3 => counter(),
         3 => other(),
         2 => capacity(),
+        2 => lock::lock(),
         2 => set::set(),
         2 => map::map(),
         2 => list::list(),
@@ -279,6 +282,11 @@ pub async fn maps_mean_what_the_model_says(subject: Subject) {
 /// Where most keys hold lists, most of what is asked of lists is done.
 pub async fn lists_mean_what_the_model_says(subject: Subject) {
     all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => list::list()]).await;
+}
+
+/// Where most keys hold locks, most of what is asked of locks is done.
+pub async fn locks_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => lock::lock()]).await;
 }
 
 /// Where most keys hold sorted sets, most of what is asked of sorted sets is done.
