@@ -118,7 +118,7 @@ pub async fn requirements(subject: Subject) {
     subject.ok(&there, Add::by(1)).await;
     subject.ok(&seats, Take { hold, units: 1, lease: LONG, limit: 1 }).await;
     let (mode, owner) = (Mode::Shared, hold);
-    subject.ok(&door, Acquire { owner, mode, lease: LONG, line: None, fences: 1 }).await;
+    subject.ok(&door, Acquire { owner, mode, lease: LONG, line: false, fences: 1 }).await;
     let table: [(&Key, Condition, bool); 12] = [
         (&there, Condition::Exists, true),
         (&there, Condition::Absent, false),

@@ -225,7 +225,7 @@ async fn door(subject: &Subject, dice: &mut Rng, owner: &mut Option<HoldId>) {
         (_, 1..) => {
             let asks = owner.unwrap_or_else(HoldId::unique);
             let mode = if dice.bool() { Mode::Shared } else { Mode::Exclusive };
-            let line = dice.bool().then_some(LONG);
+            let line = dice.bool();
             let acquire = Acquire { owner: asks, mode, lease: LONG, line, fences: 1 };
             match subject.ok(&door, acquire).await {
                 Acquired::Held { .. } | Acquired::Waiting { .. } => *owner = Some(asks),

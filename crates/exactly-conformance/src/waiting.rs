@@ -86,10 +86,10 @@ pub async fn by_time(subject: Subject) {
         subject.ok(&seats, take).await;
     }
     // A hold that runs out before a place, and a place before a hold.
-    for (key, lease, place) in [(&door, SOON, LONG), (&line, LONG, SOON)] {
-        for _ in 0..2 {
+    for (key, leases) in [(&door, [SOON, LONG]), (&line, [LONG, SOON])] {
+        for lease in leases {
             let (owner, mode) = (HoldId::unique(), Mode::Exclusive);
-            subject.ok(key, Acquire { owner, mode, lease, line: Some(place), fences: 1 }).await;
+            subject.ok(key, Acquire { owner, mode, lease, line: true, fences: 1 }).await;
         }
     }
     let mut waiting = Vec::new();

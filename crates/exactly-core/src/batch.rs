@@ -372,6 +372,10 @@ impl Reply {
                 one.len() == two.len()
                     && one.iter().zip(two).all(|(one, two)| one.says_the_same(two))
             }
+            (
+                Self::Refused(Refusal::Operation(one_place, one)),
+                Self::Refused(Refusal::Operation(two_place, two)),
+            ) => one_place == two_place && one.says_the_same(two),
             (one, two) => one == two,
         }
     }

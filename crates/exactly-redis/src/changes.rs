@@ -27,6 +27,11 @@ const REMEMBERED_MAX: usize = 65_536;
 /// How long a wait goes on without a look, for a push that is lost.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// From here on a score is the end of a lease, in microseconds.
+const LEASES: i64 = 100_000_000_000_000;
+/// The end of a place in the line of a lock is so much less than the time, so that it is negative.
+const PLACES: i64 = 1 << 53;
+
 /// Who waits for what.
 pub(crate) struct Changes {
     dial: Dial,
@@ -122,6 +127,9 @@ impl Changes {
         let mut asked = Pipeline::new();
         asked.cmd("EXISTS").arg(&main).cmd("PTTL").arg(&main).cmd("TIME");
         asked.cmd("ZRANGE").arg(&leases).arg("0").arg("0").arg("WITHSCORES");
+        // A lock has the line in front of the leases, and the ends of places in front of that.
+        asked.cmd("ZRANGEBYSCORE").arg(&leases).arg(LEASES).arg("+inf").arg("WITHSCORES");
+        asked.arg("LIMIT").arg("0").arg("1");
         let answers = self.dial.ask(&mut open, &Asked::Many(asked)).await;
         if answers.is_err() {
             open.give_up();
@@ -168,21 +176,23 @@ impl Changes {
 
 /// How long until something ends by itself.
 fn ends(answers: &[Heard]) -> Option<Duration> {
-    let [_, left, time, first] = answers else { return None };
+    let [_, left, time, first, first_lease] = answers else { return None };
     let life = match left {
         Heard::Number(left) => u64::try_from(*left).ok().map(Duration::from_millis),
         Heard::Nothing | Heard::Okay | Heard::Text(_) | Heard::List(_) => None,
         Heard::Error(_) | Heard::Odd => None,
     };
-    let lease = first_lease(first)
-        .zip(time.micros())
-        .map(|(until, now)| Duration::from_micros(until.saturating_sub(now)));
+    let now = time.micros()?;
+    let place = score(first).filter(|score| *score < 0).map(|end| end.saturating_add(PLACES));
+    let lease = place.into_iter().chain(score(first_lease)).min();
+    let lease = lease.map(|until| u64::try_from(until).unwrap_or_default().saturating_sub(now));
     // A moment more, so that it is over on the server as well.
-    life.into_iter().chain(lease).min().map(|end| end + Duration::from_millis(1))
+    let ends = life.into_iter().chain(lease.map(Duration::from_micros));
+    ends.min().map(|end| end + Duration::from_millis(1))
 }
 
-/// When the first lease ends: the score of the first member, which RESP3 nests and RESP2 does not.
-fn first_lease(first: &Heard) -> Option<u64> {
+/// The score of the only member, which RESP3 nests and RESP2 does not.
+fn score(first: &Heard) -> Option<i64> {
     let score = match first.list() {
         [pair @ Heard::List(_)] => pair.list().get(1)?,
         [_, score] => score,

@@ -21,11 +21,11 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 /// Out of turn, for long.
 fn barge(owner: HoldId, mode: Mode) -> Acquire {
-    Acquire { owner, mode, lease: LONG, line: None, fences: 1 }
+    Acquire { owner, mode, lease: LONG, line: false, fences: 1 }
 }
 
 fn queue(owner: HoldId, mode: Mode) -> Acquire {
-    Acquire { line: Some(LONG), ..barge(owner, mode) }
+    Acquire { line: true, ..barge(owner, mode) }
 }
 
 fn owners<const N: usize>() -> [HoldId; N] {
@@ -175,7 +175,7 @@ pub async fn places(subject: Subject) {
     let key = key("door");
     let [holder, dead, alive] = owners();
     subject.ok(&key, barge(holder, Exclusive)).await;
-    let brief = |owner| Acquire { line: Some(SOON), ..barge(owner, Exclusive) };
+    let brief = |owner| Acquire { lease: SOON, ..queue(owner, Exclusive) };
     assert_eq!(ask(&subject, &key, brief(dead)).await, Told::Waiting(0));
     assert_eq!(ask(&subject, &key, queue(alive, Exclusive)).await, Told::Waiting(1));
     assert!(release(&subject, &key, holder).await);
@@ -185,7 +185,7 @@ pub async fn places(subject: Subject) {
     assert!(!release(&subject, &key, dead).await);
     // Asked for again in its second half, a place runs anew and stays where it is.
     let [patient, behind] = owners();
-    let wait = |line| Acquire { line: Some(line), ..barge(patient, Exclusive) };
+    let wait = |lease| Acquire { lease, ..queue(patient, Exclusive) };
     assert_eq!(ask(&subject, &key, wait(SOON)).await, Told::Waiting(0));
     assert_eq!(ask(&subject, &key, wait(LONG)).await, Told::Waiting(0));
     assert_eq!(ask(&subject, &key, queue(behind, Exclusive)).await, Told::Waiting(1));
@@ -239,7 +239,7 @@ pub async fn remembered(subject: Subject) {
     lives(LONG + FENCE_KEPT).await;
     subject.ok(&key, Extend { owner: one, lease: LONG * 2 }).await;
     lives(LONG * 2 + FENCE_KEPT).await;
-    subject.ok(&key, Acquire { line: Some(LONG * 3), ..queue(two, Exclusive) }).await;
+    subject.ok(&key, Acquire { lease: LONG * 3, ..queue(two, Exclusive) }).await;
     lives(LONG * 3 + FENCE_KEPT).await;
     assert!(release(&subject, &key, two).await);
     lives(LONG * 2 + FENCE_KEPT).await;
@@ -377,7 +377,7 @@ pub async fn expiry(subject: Subject) {
     assert!(!release(&subject, &key, two).await);
 }
 
-/// Leases and places outside what is allowed, and no fence or too many, are misuse.
+/// Leases outside what is allowed, and no fence or too many, are misuse.
 pub async fn bad_settings(subject: Subject) {
     let key = key("door");
     let good = queue(HoldId::unique(), Exclusive);
@@ -385,8 +385,6 @@ pub async fn bad_settings(subject: Subject) {
     for bad in [
         Acquire { lease: Duration::ZERO, ..good.clone() },
         Acquire { lease: long, ..good.clone() },
-        Acquire { line: Some(Duration::ZERO), ..good.clone() },
-        Acquire { line: Some(long), ..good.clone() },
         Acquire { fences: 0, ..good.clone() },
         Acquire { fences: FENCES_MAX + 1, ..good.clone() },
     ] {
@@ -396,7 +394,7 @@ pub async fn bad_settings(subject: Subject) {
     }
     assert!(subject.run(&key, Extend { owner: good.owner, lease: long }).await.is_err());
     assert!(!subject.ok(&key, Exists {}).await);
-    let most = Acquire { lease: LEASE_MAX, line: Some(LEASE_MAX), fences: FENCES_MAX, ..good };
+    let most = Acquire { lease: LEASE_MAX, fences: FENCES_MAX, ..good };
     assert_eq!(ask(&subject, &key, most.clone()).await, Told::Held(most.owner));
     let longest = Extend { owner: most.owner, lease: LEASE_MAX };
     assert_eq!(subject.ok(&key, longest).await, Extended::Extended);

@@ -16,7 +16,7 @@ const ACTORS: usize = 16;
 const LONG: Duration = Duration::from_secs(3600);
 
 fn acquire(mode: Mode) -> Acquire {
-    Acquire { owner: HoldId::unique(), mode, lease: LONG, line: None, fences: 1 }
+    Acquire { owner: HoldId::unique(), mode, lease: LONG, line: false, fences: 1 }
 }
 
 /// Waits until it is held: asks, and asks again whenever something has changed.
@@ -45,8 +45,7 @@ pub async fn one_at_a_time(subject: Subject) {
         .crowd(ACTORS, |subject, number| async move {
             let [door, count, last] = ["door", "count", "last"].map(key);
             for _ in 0..EACH {
-                let line = (number % 2 == 0).then_some(LONG);
-                let acquire = Acquire { line, ..acquire(Exclusive) };
+                let acquire = Acquire { line: number % 2 == 0, ..acquire(Exclusive) };
                 let fence = held(&subject, &door, &acquire).await as i64;
                 assert!(subject.ok(&last, Get { start: 0 }).await < fence, "fences grow");
                 subject.ok(&last, Set { to: fence, bounds: Bounds::NONE }).await;
@@ -70,7 +69,7 @@ pub async fn shared_or_alone(subject: Subject) {
             async move {
                 for _ in 0..20 {
                     let mode = if number % 4 == 0 { Exclusive } else { Shared };
-                    let acquire = Acquire { line: Some(LONG), ..acquire(mode) };
+                    let acquire = Acquire { line: true, ..acquire(mode) };
                     held(&subject, &key("door"), &acquire).await;
                     let weight = if mode == Shared { 1 } else { 1_000 };
                     let found = inside.fetch_add(weight, Ordering::SeqCst);
@@ -94,8 +93,7 @@ pub async fn in_order(subject: Subject) {
     let door = key("door");
     let first = acquire(Exclusive);
     held(&subject, &door, &first).await;
-    let line: Vec<_> =
-        (0..ACTORS).map(|_| Acquire { line: Some(LONG), ..acquire(Exclusive) }).collect();
+    let line: Vec<_> = (0..ACTORS).map(|_| Acquire { line: true, ..acquire(Exclusive) }).collect();
     for (place, waiter) in line.iter().enumerate() {
         let told = subject.ok(&door, waiter.clone()).await;
         assert!(matches!(told, Acquired::Waiting { ahead, .. } if ahead == place as u64));

@@ -6,9 +6,8 @@ use super::*;
 
 pub(super) fn lock() -> impl Strategy<Value = Draft> {
     let mode = prop_oneof![Just(Mode::Exclusive), Just(Mode::Shared)];
-    let line = prop::option::of(Just(LONG));
     prop_oneof![
-        4 => (hold(), mode, line, 1_u32..3).prop_map(|(owner, mode, line, fences)| op(Acquire {
+        4 => (hold(), mode, any::<bool>(), 1_u32..3).prop_map(|(owner, mode, line, fences)| op(Acquire {
             owner,
             mode,
             lease: LONG,

@@ -36,12 +36,12 @@ operations! {
         owner: HoldId,
         /// Alone, or with others.
         mode: Mode,
-        /// After how long without [`Extend`] it is free again.
+        /// After how long without [`Extend`] it is free again, and a place in the line without
+        /// asking again.
         lease: Duration,
-        /// For how long a place in the line is kept if it is not free: those in the line go first,
-        /// in their order. Asking again keeps the place. None asks out of turn, and only gets what
-        /// nobody waits for.
-        line: Option<Duration>,
+        /// Whether to take a place in the line if it is not free: those in the line go first, in
+        /// their order. Who asks out of turn only gets what nobody waits for.
+        line: bool,
         /// How many fences are taken: as many as hold it one after the other under this lease.
         fences: u32,
     } -> Acquired;
@@ -64,15 +64,14 @@ operations! {
 impl LockOp {
     pub(crate) fn check(&self) -> Result<(), Misuse> {
         match self {
-            Self::Acquire(Acquire { lease, line, fences, .. }) => {
+            Self::Acquire(Acquire { lease, fences, .. }) => {
                 if !(1..=FENCES_MAX).contains(fences) {
                     return Err(Misuse::BadSetting(format!(
                         "an acquisition takes 1 to {FENCES_MAX} fences, found {fences}; nothing \
                          was changed: acquire it again when they are used up"
                     )));
                 }
-                check_lease(*lease)?;
-                line.map_or(Ok(()), check_lease)
+                check_lease(*lease)
             }
             Self::Extend(Extend { lease, .. }) => check_lease(*lease),
             Self::Read(_) | Self::Release(_) => Ok(()),
@@ -128,7 +127,7 @@ pub enum Acquired {
         left: Duration,
     },
     /// Refused: others hold it or are before the caller in the line, and the caller has no place in
-    /// it, or has one still for more than half of the time asked for.
+    /// it, or has one still for more than half of the lease.
     Busy {
         /// As in [`Acquired::Waiting`].
         ahead: u64,
@@ -325,33 +324,37 @@ impl LockState {
 /// The meaning of a [`LockOp`]. Leases and places that have run out have lapsed before.
 pub(crate) fn step(slot: &mut Slot, op: &LockOp, at: Moment) -> Result<LockOutcome, Misuse> {
     let stored = slot.lock()?;
-    let outcome = match op {
+    Ok(match op {
         LockOp::Read(Read {}) => {
-            return Ok(LockOutcome::Read(
-                stored.map(|lock| lock.holders(at.now)).unwrap_or_default(),
-            ));
+            LockOutcome::Read(stored.map(|lock| lock.holders(at.now)).unwrap_or_default())
         }
         LockOp::Acquire(acquire) => LockOutcome::Acquire(self::acquire(slot, acquire, at)?),
-        LockOp::Extend(Extend { owner, lease }) => LockOutcome::Extend(
-            match stored.and_then(|lock| lock.end_hold(*owner).zip(Some(lock))) {
-                None => Extended::Lost,
-                Some((holder, lock)) => {
-                    lock.hold(*owner, Holder { until: at.now.plus(*lease), ..holder });
-                    Extended::Extended
-                }
-            },
-        ),
-        LockOp::Release(Release { owner }) => LockOutcome::Release(stored.is_some_and(|lock| {
-            lock.end_hold(*owner).is_some() || lock.end_place(*owner).is_some()
-        })),
-    };
-    let changed = !outcome.is_refusal() && outcome != LockOutcome::Release(false);
-    if let Some(kept) = slot.lock()?.filter(|_| changed).map(|lock| lock.kept_until(at.now))
-        && let Some(entry) = slot.entry_mut()
-    {
-        entry.expires = kept;
+        LockOp::Extend(Extend { owner, lease }) => {
+            let extended = stored.and_then(|lock| {
+                let holder = lock.end_hold(*owner)?;
+                lock.hold(*owner, Holder { until: at.now.plus(*lease), ..holder });
+                Some(lock.kept_until(at.now))
+            });
+            let outcome = extended.map_or(Extended::Lost, |_| Extended::Extended);
+            keep(slot, extended);
+            LockOutcome::Extend(outcome)
+        }
+        LockOp::Release(Release { owner }) => {
+            let released = stored.and_then(|lock| {
+                let had_it = lock.end_hold(*owner).is_some() || lock.end_place(*owner).is_some();
+                had_it.then(|| lock.kept_until(at.now))
+            });
+            keep(slot, released);
+            LockOutcome::Release(released.is_some())
+        }
+    })
+}
+
+/// Lets the lock be remembered until then, if anything was written.
+fn keep(slot: &mut Slot, until: Option<Timestamp>) {
+    if let Some((entry, until)) = slot.entry_mut().zip(until) {
+        entry.expires = until;
     }
-    Ok(outcome)
 }
 
 fn acquire(slot: &mut Slot, acquire: &Acquire, at: Moment) -> Result<Acquired, Misuse> {
@@ -373,20 +376,25 @@ fn acquire(slot: &mut Slot, acquire: &Acquire, at: Moment) -> Result<Acquired, M
         });
     }
     // Out of turn only what nobody waits for.
-    let in_turn = place.is_some() || line.is_some() || stored.line.is_empty();
+    let in_turn = place.is_some() || line || stored.line.is_empty();
     if in_turn && stored.is_free_for(mode, in_front) {
         let lock = filled(slot, at)?;
         lock.end_place(owner);
         let fence = lock.take_fences(fences, at.now);
         lock.hold(owner, Holder { mode, fence, until: at.now.plus(lease) });
+        let kept = lock.kept_until(at.now);
+        keep(slot, Some(kept));
         return Ok(Acquired::Held { owner, fence });
     }
-    let kept = |kept: Duration| {
-        let fresh = |place: usize| at.now.until(stored.line[place].until) > kept / 2;
-        (!place.is_some_and(fresh)).then(|| at.now.plus(kept))
-    };
-    let Some(until) = line.and_then(kept) else { return Ok(Acquired::Busy { ahead, left }) };
-    filled(slot, at)?.wait(owner, mode, until);
+    let is_fresh = |place: usize| at.now.until(stored.line[place].until) > lease / 2;
+    if !line || place.is_some_and(is_fresh) {
+        return Ok(Acquired::Busy { ahead, left });
+    }
+    let (lock, is_new) = (filled(slot, at)?, place.is_none());
+    lock.wait(owner, mode, at.now.plus(lease));
+    // A place that is kept is nobody else's business: it is not told to those who wait for a change.
+    let kept = is_new.then(|| lock.kept_until(at.now));
+    keep(slot, kept);
     Ok(Acquired::Waiting { ahead, left })
 }
 
@@ -411,7 +419,6 @@ mod tests {
     use crate::state::Slots;
 
     const LEASE: Duration = Duration::from_secs(30);
-    const PLACE: Duration = Duration::from_secs(10);
     /// The shortest time that can be told.
     const TICK: Duration = Duration::from_nanos(1);
 
@@ -427,11 +434,11 @@ mod tests {
 
     /// Out of turn.
     fn barge(number: u128, mode: Mode) -> Acquire {
-        Acquire { owner: owner(number), mode, lease: LEASE, line: None, fences: 1 }
+        Acquire { owner: owner(number), mode, lease: LEASE, line: false, fences: 1 }
     }
 
     fn queue(number: u128, mode: Mode) -> Acquire {
-        Acquire { line: Some(PLACE), ..barge(number, mode) }
+        Acquire { line: true, ..barge(number, mode) }
     }
 
     /// One letter: held, waiting, busy; and how many are ahead.
@@ -592,15 +599,15 @@ mod tests {
     #[test]
     fn a_place_ends_with_its_time_unless_it_is_asked_for_again() {
         let (mut model, key) = door();
-        model.run(&key, queue(1, Exclusive)).unwrap();
+        model.run(&key, Acquire { lease: 9 * LEASE, ..queue(1, Exclusive) }).unwrap();
         for number in [2, 3] {
             model.run(&key, queue(number, Exclusive)).unwrap();
         }
-        model.advance(PLACE / 2 - TICK);
+        model.advance(LEASE / 2 - TICK);
         assert_eq!(told(model.run(&key, queue(3, Exclusive)).unwrap()), ('b', 1));
         model.advance(TICK);
         assert_eq!(told(model.run(&key, queue(3, Exclusive)).unwrap()), ('w', 1), "it runs anew");
-        model.advance(PLACE / 2 - TICK);
+        model.advance(LEASE / 2 - TICK);
         assert_eq!(model.run(&key, Read {}).unwrap().waiting, 2);
         model.advance(TICK);
         assert_eq!(model.run(&key, Read {}).unwrap().waiting, 1, "the other's is over");
@@ -651,7 +658,7 @@ mod tests {
         assert_eq!(ttl(&mut model), Life::Left(LEASE + FENCE_KEPT));
         model.run(&key, Extend { owner: owner(1), lease: LEASE * 2 }).unwrap();
         assert_eq!(ttl(&mut model), Life::Left(LEASE * 2 + FENCE_KEPT));
-        model.run(&key, Acquire { line: Some(LEASE * 3), ..barge(2, Shared) }).unwrap();
+        model.run(&key, Acquire { lease: LEASE * 3, ..queue(2, Shared) }).unwrap();
         assert_eq!(ttl(&mut model), Life::Left(LEASE * 3 + FENCE_KEPT));
         for number in [1, 2] {
             model.run(&key, Release { owner: owner(number) }).unwrap();
@@ -678,7 +685,8 @@ mod tests {
             model.slot(&key).due().unwrap()
         };
         let lease = due(&[barge(1, Exclusive)]);
-        let place = due(&[barge(1, Exclusive), queue(2, Exclusive)]);
+        let brief = Acquire { lease: LEASE / 3, ..queue(2, Exclusive) };
+        let place = due(&[barge(1, Exclusive), brief]);
         assert!(place < lease);
         assert_eq!(
             due(&[barge(1, Shared), Acquire { lease: LEASE * 2, ..barge(2, Shared) }]),
@@ -768,8 +776,6 @@ mod tests {
         for bad in [
             Acquire { lease: Duration::ZERO, ..good.clone() },
             Acquire { lease: long, ..good.clone() },
-            Acquire { line: Some(Duration::ZERO), ..good.clone() },
-            Acquire { line: Some(long), ..good.clone() },
             Acquire { fences: 0, ..good.clone() },
             Acquire { fences: FENCES_MAX + 1, ..good.clone() },
         ] {
@@ -779,7 +785,7 @@ mod tests {
         let extend = |lease| Extend { owner: owner(1), lease };
         assert!(model.run(&key, extend(long)).unwrap_err().is_bad_setting());
         assert!(!model.run(&key, Exists {}).unwrap());
-        let most = Acquire { lease: LEASE_MAX, line: Some(LEASE_MAX), fences: FENCES_MAX, ..good };
+        let most = Acquire { lease: LEASE_MAX, fences: FENCES_MAX, ..good };
         assert_eq!(told(model.run(&key, most.clone()).unwrap()), ('h', 0));
         assert_eq!(model.run(&key, extend(LEASE_MAX)).unwrap(), Extended::Extended);
         let motto = Key::alone("", "motto").unwrap();
