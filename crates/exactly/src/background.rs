@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use exactly_core::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tracing::warn;
 
 /// The errands of one store: tasks that nobody waits for.
@@ -64,6 +65,17 @@ impl Background {
             Some(runtime) => drop(runtime.spawn(errand)),
             None => drop(errand),
         }
+    }
+
+    /// A task that goes on beside its owner, who aborts it; nobody waits for it. None where there is
+    /// no runtime for it.
+    pub(crate) fn keep(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<AbortHandle> {
+        // Here first: the runtime in which the store was made may have ended.
+        let runtime = Handle::try_current().ok().or_else(|| self.home.clone())?;
+        Some(runtime.spawn(task).abort_handle())
     }
 
     /// Resolves when no errand is left.

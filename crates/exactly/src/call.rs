@@ -7,11 +7,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use exactly_core::{
-    Answer, Batch, BoxFuture, Delivery, Fault, Joining, Lifetime, Operation, Reply, Step, Token,
+    Answer, Batch, BoxFuture, Delivery, Fault, Joining, Lifetime, Operation, Refusal, Reply, Step,
+    Token,
 };
 use tokio::task::coop::poll_proceed;
 use tracing::warn;
 
+use crate::locking::{LockGuard, Passage};
 use crate::object::Object;
 use crate::read::{Reads, Told};
 use crate::store::Store;
@@ -43,6 +45,7 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     read_named: Option<Read<'a, O, T>>,
     read_by: Option<ReadBy<'a, O, T>>,
     finish: Option<&'a Finish<T>>,
+    guard: Option<&'a LockGuard>,
 }
 
 /// What is left to do about an outcome that nobody is there to hear.
@@ -79,6 +82,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
             read_named: None,
             read_by: None,
             finish: None,
+            guard: None,
         }
     }
 
@@ -135,6 +139,29 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self
     }
 
+    /// On condition that the lock is still held: the engine judges that in the same step, so a
+    /// holder that is late, paused or cut off changes nothing.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Lock, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let (till, sold) = (Lock::new(&store, "till"), Counter::new(&store, "sold"));
+    /// let guard = till.acquire().await?.held().unwrap();
+    /// assert_eq!(sold.increment().requiring(&guard).await?, 1);
+    /// till.delete().await?; // Somebody breaks the lock.
+    /// assert!(sold.increment().requiring(&guard).await.unwrap_err().is_lock_lost());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Faults
+    /// [Lost](Fault::is_lock_lost) when it is not held any more: nothing was changed. On a server
+    /// with several slots the lock and the object belong to one group.
+    pub fn requiring(mut self, guard: &'a LockGuard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
     /// Carried to its end in the background when the caller goes away, and then this is done about
     /// the outcome.
     pub(crate) fn when_abandoned(mut self, then: Abandoned<O>) -> Self {
@@ -183,8 +210,8 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// crowd get no further.
     #[inline]
     fn join(&self, waker: &Waker) -> Option<Answer<'a, Reply>> {
-        let (None, Ok(key), Ok(operation)) =
-            (self.abandoned, self.object.key(), self.operation.as_ref())
+        let (None, None, Ok(key), Ok(operation)) =
+            (self.abandoned, self.guard, self.object.key(), self.operation.as_ref())
         else {
             return None;
         };
@@ -198,24 +225,47 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         if let Some(abandoned) = self.abandoned {
             return Flight::Owned(self.owned(), abandoned);
         }
-        let store = self.object.store();
-        Flight::Borrowed(match self.batch() {
+        let (store, guard) = (self.object.store(), self.guard);
+        let Some(guard) = guard else {
+            return Flight::Borrowed(match self.batch() {
+                Ok(batch) => store.send(batch),
+                Err(fault) => Answer::ready(Err(fault)),
+            });
+        };
+        let passage = Passage::of(guard);
+        let batch = self.batch().and_then(|batch| passage.require(batch));
+        let answer = match batch {
             Ok(batch) => store.send(batch),
             Err(fault) => Answer::ready(Err(fault)),
-        })
+        };
+        Flight::Required(answer, passage)
     }
 
     /// The call as a future that owns all it needs, answering what the engine answered.
     pub(crate) fn owned(self) -> Owned<O> {
-        fly::<O>(self.object.store().clone(), self.batch())
+        let (store, passage) = (self.object.store().clone(), self.guard.map(Passage::of));
+        let batch = self.batch();
+        Box::pin(async move {
+            let Some(passage) = passage else { return store.apply(batch?).await?.only::<O>() };
+            let reply = store.apply(passage.require(batch?)?).await;
+            required::<O>(reply, &passage)
+        })
     }
 }
 
 /// A flight that depends on nobody.
 type Owned<O> = BoxFuture<'static, Result<<O as Operation>::Outcome, Fault>>;
 
-fn fly<O: Operation>(store: Store, batch: Result<Batch, Fault>) -> Owned<O> {
-    Box::pin(async move { store.apply(batch?).await?.only::<O>() })
+/// The outcome of a call that required a lock.
+fn required<O: Operation>(
+    reply: Result<Reply, Fault>,
+    passage: &Passage,
+) -> Result<O::Outcome, Fault> {
+    passage.arrived(&reply);
+    match reply? {
+        Reply::Refused(Refusal::Requirement(_)) => Err(passage.lost()),
+        reply => reply.only::<O>(),
+    }
 }
 
 impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
@@ -254,6 +304,8 @@ enum Flight<'a, O: Operation, T> {
     Waiting(Call<'a, O, T>),
     /// Ends where its caller drops it.
     Borrowed(Answer<'a, Reply>),
+    /// As well, and requires a lock.
+    Required(Answer<'a, Reply>, Passage),
     /// Goes on without its caller.
     Owned(Owned<O>, Abandoned<O>),
     Landed,
@@ -279,6 +331,9 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
         }
         let outcome = match &mut this.flight {
             Flight::Borrowed(answer) => ready!(answer.poll_only::<O>(cx)),
+            Flight::Required(answer, passage) => {
+                required::<O>(ready!(Pin::new(answer).poll(cx)), passage)
+            }
             Flight::Owned(flight, _) => ready!(flight.as_mut().poll(cx)),
             Flight::Waiting(_) | Flight::Landed => {
                 panic!("a call was polled after it had answered")

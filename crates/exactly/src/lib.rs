@@ -51,6 +51,7 @@
 //! | work outside the store that may be done once | [`Once`] |
 //! | so many requests in a while | [`Limiter`] |
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
+//! | steps that nobody may come between, in whichever process | [`Lock::with`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
 //! | work that each of many workers takes once | [`List::pop_front_wait`] |
 //! | the last so many of something | [`List::with_limit`] |
@@ -83,6 +84,7 @@ mod element;
 mod group;
 mod id;
 mod keys;
+mod locking;
 mod object;
 mod objects;
 mod open;
@@ -105,6 +107,8 @@ pub use objects::map::{Map, MapPages};
 pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
+pub use locking::LockGuard;
+pub use objects::lock::{Acquiring, AcquiringAll, Lock, Locked, Locking, WAIT_DEFAULT};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
@@ -127,6 +131,7 @@ pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
+pub use exactly_core::operations::lock::{Holders, Mode};
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

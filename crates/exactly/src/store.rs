@@ -12,6 +12,7 @@ use exactly_core::{
 
 use crate::background::Background;
 use crate::keys::Keys;
+use crate::locking::Lines;
 use crate::open;
 
 /// An engine with its layers and a namespace. Cheap to clone; every clone is the same store.
@@ -50,6 +51,7 @@ struct Inner {
     namespace: String,
     background: Background,
     beside: Vec<(String, Store)>,
+    lines: Arc<Lines>,
 }
 
 impl Store {
@@ -241,6 +243,16 @@ impl Store {
     pub(crate) fn background(&self) -> &Background {
         &self.inner.background
     }
+
+    /// Those of this process who wait for locks.
+    pub(crate) fn lines(&self) -> &Arc<Lines> {
+        &self.inner.lines
+    }
+
+    /// Whether it is the same store.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
 }
 
 /// Makes a [`Store`].
@@ -401,8 +413,8 @@ impl StoreBuilder {
         }
         let engine = Trace::new(engine);
         let background = Background::new();
-        let (namespace, beside) = (self.namespace, self.beside);
-        Store { inner: Arc::new(Inner { engine, namespace, background, beside }) }
+        let (namespace, beside, lines) = (self.namespace, self.beside, Arc::default());
+        Store { inner: Arc::new(Inner { engine, namespace, background, beside, lines }) }
     }
 }
 

@@ -147,6 +147,20 @@ impl Fault {
         self.0.cause == Cause::NotUndone
     }
 
+    /// The call requires a lock that its caller does not hold any more: the lease was over, or
+    /// somebody deleted the lock. Nothing was changed, and the [key](Fault::key) is that of the
+    /// lock.
+    ///
+    /// ```
+    /// # use exactly_core::{Fault, Key};
+    /// let fault = Fault::lock_lost(&Key::alone("", "till")?);
+    /// assert!(fault.is_lock_lost() && fault.is_not_applied());
+    /// # Ok::<(), exactly_core::Fault>(())
+    /// ```
+    pub fn is_lock_lost(&self) -> bool {
+        self.0.cause == Cause::LockLost
+    }
+
     /// A value, batch or name is larger than an engine takes.
     ///
     /// ```

@@ -131,6 +131,14 @@ impl Fault {
         Self(Arc::new(Report::at(Fate::Unknown, Cause::NotUndone, key, message)))
     }
 
+    /// A call that requires a lock which its caller does not hold any more.
+    pub fn lock_lost(key: &Key) -> Self {
+        let message = "the lock is not held any more, and nothing was changed: acquire it again, \
+                       and read again what was read under it"
+            .to_owned();
+        Self(Arc::new(Report::at(Fate::NotApplied, Cause::LockLost, key, message)))
+    }
+
     /// A value that its form cannot write down.
     pub fn unencodable(key: &Key, form: &str, source: Box<dyn Error + Send + Sync>) -> Self {
         let message = format!("cannot be written as {form}: {source}; nothing was changed");

@@ -67,6 +67,7 @@ enum Cause {
     TokenReused,
     TokenForgotten,
     NotUndone,
+    LockLost,
     Unavailable,
     Denied,
     Untrusted,
