@@ -111,7 +111,7 @@ impl<'a> Member<'a> {
     message = "`{Self}` is not an object",
     label = "not an object",
     note = "the fields of a group are `Counter`, `Capacity`, `Value<T>`, `Flag`, `List<T>`, \
-            `Set<T>`, `SortedSet<T>` or `Map<F, V>`"
+            `Set<T>`, `SortedSet<T>`, `Map<F, V>`, `Lock`, `Limiter`, `Queue<T>` or `Once<T>`"
 )]
 pub trait Declare: AsRef<Object> + Sized {
     /// Whether the field must say its `limit`.
@@ -237,9 +237,9 @@ pub trait Limit: Sized {
 
 /// The option `lease`.
 #[diagnostic::on_unimplemented(
-    message = "`lease` is an option of capacities, and `{Self}` is none",
+    message = "`lease` is an option of capacities and locks, and `{Self}` is none",
     label = "has no `lease`",
-    note = "remove it, or make the field a `Capacity`"
+    note = "remove it, or make the field a `Capacity` or a `Lock`"
 )]
 pub trait Lease: Sized {
     /// With this lease.

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::time::{Duration, UNIX_EPOCH};
 
 use exactly::{
-    Capacity, Counter, End, Flag, List, Map, Objects, Set, SortedSet, Store, Token, Value,
+    Capacity, Counter, End, Flag, List, Lock, Map, Objects, Set, SortedSet, Store, Token, Value,
 };
 use exactly_conformance::servers::{Flavour, Redis, skipped};
 
@@ -23,8 +23,9 @@ const OPENING: &str = "\
 What each call sends, as a server's `MONITOR` tells it: indented once what was sent, indented twice
 what a script runs. Every call that writes reads the record of its session's last batch first
 (`exactly:session:S:0`), and writes its own with the effect: sent again, it is answered and not run.
-`RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, `EPOCH`
-that of a counter's life, `TIME` a time in microseconds. The arguments of scripts are left out.
+`RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, of a
+lock too, `EPOCH` that of a counter's life, `FENCE` that of a lock, `TIME` a time in microseconds. The
+arguments of scripts are left out.
 
 A test writes this page, and fails when it is no longer true.
 ";
@@ -42,6 +43,7 @@ struct Course {
     closed: Flag,
     #[exactly(ttl = "1h")]
     fresh: Counter,
+    lock: Lock,
 }
 
 #[derive(Objects)]
@@ -128,6 +130,9 @@ fn lasting(word: &str) -> &str {
         53.. if digits(&word[..20]) && hexadecimal(&word[20..52]) => "RECORD",
         32 if hexadecimal(word) => "HOLD",
         16 if digits(word) => "TIME",
+        19 if digits(word) => "FENCE",
+        20 if digits(&word[1..]) => "xFENCE",
+        17 if digits(&word[1..]) => "-TIME",
         _ => word,
     }
 }
@@ -174,8 +179,8 @@ macro_rules! calls {
 
 /// All calls on the objects of this id.
 async fn page(server: &Redis, store: &Store, id: u32) -> String {
-    let course = Course::at(store, id);
-    let Course { taken, limited, rating, seats, motto, closed, fresh } = course;
+    let Course { taken, limited, rating, seats, motto, closed, fresh, lock } =
+        Course::at(store, id);
     let mut monitor = Monitor::of(server);
     let mut page = OPENING.to_owned();
     let job = Token::caller(format!("job-{id}"), Duration::from_secs(3600)).unwrap();
@@ -203,6 +208,18 @@ async fn page(server: &Redis, store: &Store, id: u32) -> String {
         seats.hold(two).release();
         seats.give_back(1);
         seats.resize(40);
+    }
+    calls! { page, monitor, server, store, "Lock":
+        lock.acquire();
+        lock.with(async |_| ());
+        lock.holders();
+    }
+    let guard = lock.acquire().await.unwrap().held().unwrap();
+    monitor.since(server).await;
+    calls! { page, monitor, server, store, "Under a lock":
+        lock.try_acquire();
+        taken.increment().requiring(&guard);
+        guard.release();
     }
     calls! { page, monitor, server, store, "Value":
         motto.get();

@@ -227,7 +227,7 @@ pub async fn fences(subject: Subject) {
     assert_eq!(subject.ok(&key, Read {}).await.fence, last);
 }
 
-/// A lock that nobody holds is remembered for a while, and a write starts that anew.
+/// A lock is remembered for a while after its last lease, and a new one starts that anew.
 pub async fn remembered(subject: Subject) {
     let key = key("door");
     let lives = async |expected: Duration| match subject.ok(&key, Ttl {}).await {
@@ -239,12 +239,18 @@ pub async fn remembered(subject: Subject) {
     lives(LONG + FENCE_KEPT).await;
     subject.ok(&key, Extend { owner: one, lease: LONG * 2 }).await;
     lives(LONG * 2 + FENCE_KEPT).await;
-    subject.ok(&key, Acquire { lease: LONG * 3, ..queue(two, Exclusive) }).await;
-    lives(LONG * 3 + FENCE_KEPT).await;
+    subject.ok(&key, Acquire { lease: LONG * 9, ..queue(two, Exclusive) }).await;
     assert!(release(&subject, &key, two).await);
-    lives(LONG * 2 + FENCE_KEPT).await;
     assert!(release(&subject, &key, one).await);
-    lives(FENCE_KEPT).await;
+    lives(LONG * 2 + FENCE_KEPT).await;
+    // Of several who share it, the last.
+    for (owner, lease) in [(one, LONG * 3), (two, LONG)] {
+        subject.ok(&key, Acquire { lease, ..barge(owner, Shared) }).await;
+    }
+    lives(LONG * 3 + FENCE_KEPT).await;
+    for owner in [one, two] {
+        assert!(release(&subject, &key, owner).await);
+    }
     subject.ok(&key, Expire { after: SOON }).await;
     subject.ok(&key, barge(two, Exclusive)).await;
     subject.pass(SOON * 2).await;

@@ -15,8 +15,8 @@ use crate::state::{Misuse, Slot, State};
 use crate::time::{Moment, Timestamp};
 use crate::token::HoldId;
 
-/// How long a lock that nobody holds is remembered, so that fences grow even if the clock goes back
-/// by less than that. It is the lock's time to live, and every write of the lock starts it.
+/// How long a lock is remembered after its last lease, so that fences grow even if the clock goes
+/// back by less than that. It is the lock's time to live, which every new lease starts anew.
 pub const FENCE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most fences of one acquisition: so few that fences never run ahead of the time.
 pub const FENCES_MAX: u32 = 64;
@@ -238,13 +238,6 @@ impl LockState {
         first(&self.leases).into_iter().chain(first(&self.places)).min()
     }
 
-    /// Until when it is remembered.
-    fn kept_until(&self, now: Timestamp) -> Timestamp {
-        let last = |ends: &BTreeSet<(Timestamp, HoldId)>| ends.last().map(|(until, _)| *until);
-        let last = last(&self.leases).max(last(&self.places));
-        last.map_or(now, |last| last.max(now)).plus(FENCE_KEPT)
-    }
-
     fn mode(&self) -> Option<Mode> {
         self.holders.first_key_value().map(|(_, holder)| holder.mode)
     }
@@ -283,11 +276,6 @@ impl LockState {
         let first = self.fence.saturating_add(1).max(now.as_nanos());
         self.fence = first.saturating_add(u64::from(fences) - 1);
         first
-    }
-
-    fn hold(&mut self, owner: HoldId, holder: Holder) {
-        self.leases.insert((holder.until, owner));
-        self.holders.insert(owner, holder);
     }
 
     fn end_hold(&mut self, owner: HoldId) -> Option<Holder> {
@@ -330,31 +318,30 @@ pub(crate) fn step(slot: &mut Slot, op: &LockOp, at: Moment) -> Result<LockOutco
         }
         LockOp::Acquire(acquire) => LockOutcome::Acquire(self::acquire(slot, acquire, at)?),
         LockOp::Extend(Extend { owner, lease }) => {
-            let extended = stored.and_then(|lock| {
-                let holder = lock.end_hold(*owner)?;
-                lock.hold(*owner, Holder { until: at.now.plus(*lease), ..holder });
-                Some(lock.kept_until(at.now))
-            });
-            let outcome = extended.map_or(Extended::Lost, |_| Extended::Extended);
-            keep(slot, extended);
-            LockOutcome::Extend(outcome)
+            LockOutcome::Extend(match stored.and_then(|lock| lock.end_hold(*owner)) {
+                None => Extended::Lost,
+                Some(holder) => {
+                    hold(slot, *owner, Holder { until: at.now.plus(*lease), ..holder }, at)?;
+                    Extended::Extended
+                }
+            })
         }
-        LockOp::Release(Release { owner }) => {
-            let released = stored.and_then(|lock| {
-                let had_it = lock.end_hold(*owner).is_some() || lock.end_place(*owner).is_some();
-                had_it.then(|| lock.kept_until(at.now))
-            });
-            keep(slot, released);
-            LockOutcome::Release(released.is_some())
-        }
+        LockOp::Release(Release { owner }) => LockOutcome::Release(stored.is_some_and(|lock| {
+            lock.end_hold(*owner).is_some() || lock.end_place(*owner).is_some()
+        })),
     })
 }
 
-/// Lets the lock be remembered until then, if anything was written.
-fn keep(slot: &mut Slot, until: Option<Timestamp>) {
-    if let Some((entry, until)) = slot.entry_mut().zip(until) {
-        entry.expires = until;
+/// Begins a lease, and lets the lock be remembered for a while after the last one.
+fn hold(slot: &mut Slot, owner: HoldId, holder: Holder, at: Moment) -> Result<(), Misuse> {
+    let lock = filled(slot, at)?;
+    lock.leases.insert((holder.until, owner));
+    lock.holders.insert(owner, holder);
+    let last = lock.leases.last().map_or(holder.until, |(until, _)| *until);
+    if let Some(entry) = slot.entry_mut() {
+        entry.expires = last.plus(FENCE_KEPT);
     }
+    Ok(())
 }
 
 fn acquire(slot: &mut Slot, acquire: &Acquire, at: Moment) -> Result<Acquired, Misuse> {
@@ -381,20 +368,14 @@ fn acquire(slot: &mut Slot, acquire: &Acquire, at: Moment) -> Result<Acquired, M
         let lock = filled(slot, at)?;
         lock.end_place(owner);
         let fence = lock.take_fences(fences, at.now);
-        lock.hold(owner, Holder { mode, fence, until: at.now.plus(lease) });
-        let kept = lock.kept_until(at.now);
-        keep(slot, Some(kept));
+        hold(slot, owner, Holder { mode, fence, until: at.now.plus(lease) }, at)?;
         return Ok(Acquired::Held { owner, fence });
     }
     let is_fresh = |place: usize| at.now.until(stored.line[place].until) > lease / 2;
     if !line || place.is_some_and(is_fresh) {
         return Ok(Acquired::Busy { ahead, left });
     }
-    let (lock, is_new) = (filled(slot, at)?, place.is_none());
-    lock.wait(owner, mode, at.now.plus(lease));
-    // A place that is kept is nobody else's business: it is not told to those who wait for a change.
-    let kept = is_new.then(|| lock.kept_until(at.now));
-    keep(slot, kept);
+    filled(slot, at)?.wait(owner, mode, at.now.plus(lease));
     Ok(Acquired::Waiting { ahead, left })
 }
 
@@ -658,13 +639,19 @@ mod tests {
         assert_eq!(ttl(&mut model), Life::Left(LEASE + FENCE_KEPT));
         model.run(&key, Extend { owner: owner(1), lease: LEASE * 2 }).unwrap();
         assert_eq!(ttl(&mut model), Life::Left(LEASE * 2 + FENCE_KEPT));
-        model.run(&key, Acquire { lease: LEASE * 3, ..queue(2, Shared) }).unwrap();
-        assert_eq!(ttl(&mut model), Life::Left(LEASE * 3 + FENCE_KEPT));
+        model.run(&key, Acquire { lease: LEASE * 9, ..queue(2, Shared) }).unwrap();
         for number in [1, 2] {
             model.run(&key, Release { owner: owner(number) }).unwrap();
         }
-        assert_eq!(ttl(&mut model), Life::Left(FENCE_KEPT));
-        model.run(&key, barge(3, Exclusive)).unwrap();
+        assert_eq!(ttl(&mut model), Life::Left(LEASE * 2 + FENCE_KEPT), "by leases alone");
+        for (number, lease) in [(3, LEASE * 3), (4, LEASE)] {
+            model.run(&key, Acquire { lease, ..barge(number, Shared) }).unwrap();
+        }
+        assert_eq!(ttl(&mut model), Life::Left(LEASE * 3 + FENCE_KEPT), "the last of them");
+        for number in [3, 4] {
+            model.run(&key, Release { owner: owner(number) }).unwrap();
+        }
+        model.run(&key, barge(5, Exclusive)).unwrap();
         model.advance(LEASE + FENCE_KEPT - TICK);
         assert_eq!(ttl(&mut model), Life::Left(TICK), "however its lease ended");
         assert_ne!(model.run(&key, Read {}).unwrap().fence, 0);

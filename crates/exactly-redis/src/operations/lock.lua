@@ -47,6 +47,7 @@ do
     return lapsed
   end
 
+  -- All there is to know, for one who asks for it.
   local function read(main, leases, id)
     local fence, own = stored_at(main, id)
     local state = { fence = fence, own = own, waiting = 0, left = 0 }
@@ -69,48 +70,34 @@ do
     return state
   end
 
+  -- What is known of this owner, if its lease or place still runs, and whether it holds the lock.
+  local function running(main, leases, id)
+    local _, own = stored_at(main, id)
+    if not own then return end
+    local holds = #own > 1
+    local ends = redis.pcall('ZSCORE', leases, holds and id or id .. '-')
+    if is_of_another_type(ends) then misuse('type', 'the leases of a lock', kind_of(leases)) end
+    if not ends or ends + (holds and 0 or PLACES) <= now() then return end
+    return own, holds
+  end
+
   -- The score at this rank.
   local function score_at(leases, rank)
     return tonumber(redis.call('ZRANGE', leases, rank, rank, 'WITHSCORES')[2])
   end
 
-  -- How long until the last lease or place of these is over.
-  local function last_left(leases, waiting, of_places)
-    local last = now()
-    if of_places and waiting > 0 then
-      last = math.max(last, score_at(leases, waiting - 1) + PLACES)
-    end
-    local greatest = score_at(leases, -1)
-    if greatest and greatest >= LEASES then last = math.max(last, greatest) end
-    return last - now()
-  end
-
-  -- The lock is remembered for a while after its last lease and place.
-  local function keep(main, leases, waiting)
-    local left = digits(math.ceil(last_left(leases, waiting, true) / 1000) + KEPT)
-    write('PEXPIRE', main, left)
-    write('PEXPIRE', leases, left)
-  end
-
   -- Notes how long both are remembered, before anything of them is changed.
-  local function remember_both(main, leases, state)
-    if not state.fence then return remember(main) end
+  local function remember_both(main, leases, is_new)
+    if is_new then return remember(main) end
     remember_life(main)
     remember_life(leases)
   end
 
-  -- Writes what is known of an owner, or nothing any more.
-  local function know(main, id, before, after)
-    if before then
-      taken_back_by('HSET', main, id, before)
-    else
-      taken_back_by('HDEL', main, id)
-    end
-    if after then
-      write('HSET', main, id, after)
-    else
-      write('HDEL', main, id)
-    end
+  -- The lock is remembered for a while after its last lease.
+  local function keep(main, leases, last)
+    local left = digits(math.ceil((last - now()) / 1000) + KEPT)
+    write('PEXPIRE', main, left)
+    write('PEXPIRE', leases, left)
   end
 
   -- Puts a member in its order, or takes it out.
@@ -136,17 +123,12 @@ do
     return digits(high) .. string.format('%03d', low % 1000)
   end
 
-  -- Takes so many fences and answers the first: nanoseconds as text, beyond what doubles tell apart.
-  local function take_fences(main, fence, count)
+  -- The first fence after this one: nanoseconds as text, beyond what doubles tell apart.
+  local function next_fence(fence)
     local first = digits(now()) .. '000'
-    if fence then
-      taken_back_by('HSET', main, '::fence', fence)
-      local next = plus(fence, 1)
-      -- Fences have as many digits as the time, so they are ordered as texts are.
-      if next > first then first = next end
-    end
-    write('HSET', main, '::fence', plus(first, count - 1))
-    return first
+    -- Fences have as many digits as the time, so they are ordered as texts are.
+    local next = fence and plus(fence, 1) or first
+    return next > first and next or first
   end
 
   -- Whether one before whom those up to this score stand can have it: the first of the line, and
@@ -165,31 +147,38 @@ do
   end
 
   local function hold(main, leases, state, id, mode, lease, count)
-    remember_both(main, leases, state)
-    local fence = take_fences(main, state.fence, count)
-    know(main, id, state.own, mode .. fence)
+    local fence, ends = next_fence(state.fence), now() + lease
+    -- Who shares it may end before another.
+    local last = math.max(ends, state.mode and score_at(leases, -1) or 0)
+    remember_both(main, leases, not state.fence)
+    if state.fence then taken_back_by('HSET', main, '::fence', state.fence) end
+    if state.own then
+      taken_back_by('HSET', main, id, state.own)
+    else
+      taken_back_by('HDEL', main, id)
+    end
+    write('HSET', main, '::fence', plus(fence, count - 1), id, mode .. fence)
     if state.own then
       rank(leases, id .. '.')
       rank(leases, id .. '-')
-      state.waiting = state.waiting - 1
     end
-    rank(leases, id, now() + lease)
-    keep(main, leases, state.waiting)
+    rank(leases, id, ends)
+    keep(main, leases, last)
     return { 'done', id, fence }
   end
 
   local function wait(main, leases, state, id, mode, lease)
+    local ends = now() + lease - PLACES
     if state.own then
       -- A place that is kept is nobody else's business: those who wait for a change of the hash are
       -- not woken.
-      return rank(leases, id .. '-', now() + lease - PLACES)
+      return rank(leases, id .. '-', ends)
     end
-    remember_both(main, leases, state)
     local last = state.waiting > 0 and score_at(leases, 2 * state.waiting - 1) or 0
-    know(main, id, false, mode)
+    taken_back_by('HDEL', main, id)
+    write('HSET', main, id, mode)
     rank(leases, id .. '.', last + 1)
-    rank(leases, id .. '-', now() + lease - PLACES)
-    keep(main, leases, state.waiting + 1)
+    rank(leases, id .. '-', ends)
   end
 
   local function acquire(main, leases, state, id)
@@ -215,44 +204,50 @@ do
     return { 'waiting', unpack(told) }
   end
 
-  local function release(main, leases, state, id)
-    if not state.own then return { 'none' } end
-    remember_both(main, leases, state)
-    know(main, id, state.own, nil)
-    if #state.own > 1 then
+  local function release(main, leases, id)
+    local own, holds = running(main, leases, id)
+    if not own then return { 'none' } end
+    remember_both(main, leases, false)
+    taken_back_by('HSET', main, id, own)
+    write('HDEL', main, id)
+    if holds then
       rank(leases, id)
     else
       rank(leases, id .. '.')
       rank(leases, id .. '-')
-      state.waiting = state.waiting - 1
     end
-    keep(main, leases, state.waiting)
     return { 'done' }
   end
 
-  local function extend(main, leases, state, id)
-    if not state.own or #state.own == 1 then return { 'refused' } end
-    remember_both(main, leases, state)
-    rank(leases, id, now() + tonumber(arg()))
-    keep(main, leases, state.waiting)
+  local function extend(main, leases, id, lease)
+    local own, holds = running(main, leases, id)
+    if not holds then return { 'refused' } end
+    local ends = now() + lease
+    local last = string.sub(own, 1, 1) == 's' and score_at(leases, -1) or 0
+    remember_both(main, leases, false)
+    rank(leases, id, ends)
+    keep(main, leases, math.max(ends, last))
     return { 'done' }
   end
 
   -- Whether this owner's lease still runs.
   function locks(names, owner)
-    local state = read(names[1], names[3], owner)
-    return state.own and #state.own > 1
+    local _, holds = running(names[1], names[3], owner)
+    return holds
   end
 
   function lock(op, names)
     local main, leases, id = names[1], names[3], arg()
+    if op == 'release' then return release(main, leases, id) end
+    if op == 'extend' then return extend(main, leases, id, tonumber(arg())) end
     local state = read(main, leases, id)
     if op == 'acquire' then return acquire(main, leases, state, id) end
-    if op == 'extend' then return extend(main, leases, state, id) end
-    if op == 'release' then return release(main, leases, state, id) end
     -- read
-    local holders = state.mode and redis.call('ZCOUNT', leases, LEASES, '+inf') or 0
-    local left = state.mode and last_left(leases, state.waiting, false) or 0
+    local holders, left = 0, 0
+    if state.mode then
+      holders = redis.call('ZCOUNT', leases, LEASES, '+inf')
+      left = score_at(leases, -1) - now()
+    end
     local fence, waiting = state.fence or '0', digits(state.waiting)
     return { digits(holders), state.mode or '', digits(left), waiting, fence }
   end

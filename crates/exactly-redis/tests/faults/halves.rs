@@ -9,6 +9,7 @@ use exactly_core::operations::counter::{
     Add, AddTimes, AddUndoable, AddedUndoable, Bounds, Get, Swap, Undo,
 };
 use exactly_core::operations::key::{Delete, Expire, Persist, Rename};
+use exactly_core::operations::lock::{self, Acquire, Mode};
 use exactly_core::operations::map::{self, Addend};
 use exactly_core::operations::{flag, value};
 use exactly_core::{Batch, Bytes, Engine, Few, HoldId, Lifetime, Outcome, Reply, Step, Token};
@@ -28,8 +29,14 @@ fn take(hold: u128) -> Take {
     Take { hold: HoldId::from_u128(hold), units: 1, lease: HOUR, limit: 5 }
 }
 
-/// What can be done to a counter, a value, a flag and a capacity that are there, and to some that
-/// are not.
+/// Acquires, or waits.
+fn acquire(owner: u128) -> Acquire {
+    let (owner, mode) = (HoldId::from_u128(owner), Mode::Exclusive);
+    Acquire { owner, mode, lease: HOUR, line: true, fences: 1 }
+}
+
+/// What can be done to a counter, a value, a flag, a capacity and a lock that are there, and to
+/// some that are not.
 fn changes() -> Vec<Step> {
     let times = AddTimes { by: 1, times: 3, start: 1, bounds: Bounds::NONE };
     let living = |step: Step| step.lifetime(Lifetime::Sliding(HOUR));
@@ -58,6 +65,15 @@ fn changes() -> Vec<Step> {
         step("seats", Extend { hold: HELD, lease: HOUR }),
         step("seats", GiveBack { units: 1 }),
         step("seats", Resize { to: 9 }),
+        step("new door", acquire(1)),
+        living(step("new door", acquire(1))),
+        step("door", acquire(3)),
+        step("door", Acquire { lease: 3 * HOUR, ..acquire(2) }),
+        step("free door", acquire(2)),
+        step("door", lock::Extend { owner: HELD, lease: HOUR }),
+        step("door", lock::Release { owner: HELD }),
+        step("door", lock::Release { owner: HoldId::from_u128(2) }),
+        step("door", Delete {}),
         step("count", Delete {}),
         step("seats", Delete {}),
         step("seats", Expire { after: HOUR }),
@@ -114,12 +130,17 @@ async fn furnish(scene: &Scene, engine: &impl Engine) {
         step("prices", map::Set { pairs: pairs([("a", "1"), ("b", "x")]), limit: None }),
         step("brief prices", map::Set { pairs: pairs([("a", "1")]), limit: None })
             .lifetime(Lifetime::Sliding(HOUR)),
+        step("door", acquire(1)),
+        step("door", acquire(2)),
+        step("free door", acquire(1)),
+        step("free door", acquire(2)),
+        step("free door", lock::Release { owner: HELD }),
     ];
     drop(engine.apply(Batch::of(steps)).await.unwrap());
 }
 
-/// Somebody else's data where the epoch of a counter or the leases of a capacity would be: misuse,
-/// and nothing was changed. The script has to find out before it writes.
+/// Somebody else's data where the epoch of a counter or the leases of others would be: misuse, and
+/// nothing was changed. The script has to find out before it writes.
 async fn a_companion_of_another_type(flavour: Flavour) {
     let scene = Scene::new(flavour).await;
     let engine = scene.engine().await;
@@ -130,15 +151,19 @@ async fn a_companion_of_another_type(flavour: Flavour) {
     for fresh in [true, false] {
         furnish(&scene, &engine).await;
         if fresh {
-            scene.server.raw(&["DEL", "{seats}"]).await;
+            scene.server.raw(&["DEL", "{seats}", "{door}"]).await;
         }
         squat("{seats}::leases").await;
+        squat("{door}::leases").await;
         squat("{count}::epoch").await;
         let undo = Undo { by: 1, epoch: exactly_core::Epoch(1), bounds: Bounds::NONE };
         for change in [
             step("seats", take(2)),
             step("seats", Resize { to: 3 }),
             step("seats", Release { hold: HELD }),
+            step("door", acquire(4)),
+            step("door", lock::Release { owner: HELD }),
+            step("door", lock::Extend { owner: HELD, lease: HOUR }),
             step("count", AddUndoable::by(1)),
             step("count", undo),
         ] {
@@ -156,7 +181,7 @@ async fn a_companion_of_another_type(flavour: Flavour) {
 }
 
 /// The commands that scripts use.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "get",
     "set",
     "del",
@@ -177,6 +202,8 @@ const COMMANDS: [&str; 26] = [
     "zrem",
     "zrangebyscore",
     "zscore",
+    "zcount",
+    "zrange",
     "rename",
     "dump",
     "restore",
