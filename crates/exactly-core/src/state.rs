@@ -162,11 +162,10 @@ impl Slot {
         let entry = self.0.as_ref()?;
         let state = match &entry.state {
             State::Capacity(capacity) => capacity.due(),
-            State::Scalar(_) => None,
-            State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
             State::Lock(lock) => lock.due(),
             State::Once(once) => once.due(),
-            State::Limiter(_) | State::Queue(_) => None,
+            State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
+            State::Scalar(_) | State::Limiter(_) | State::Queue(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()
@@ -200,15 +199,6 @@ impl Slot {
             None => Ok(None),
             Some(State::Scalar(scalar)) => Ok(Some(scalar)),
             Some(other) => Err(Misuse::wrong_type(State::SCALAR, other.kind())),
-        }
-    }
-
-    /// The capacity stored here, if anything is.
-    pub fn capacity(&mut self) -> Result<Option<&mut CapacityState>, Misuse> {
-        match self.0.as_mut().map(|entry| &mut entry.state) {
-            None => Ok(None),
-            Some(State::Capacity(capacity)) => Ok(Some(capacity)),
-            Some(other) => Err(Misuse::wrong_type(State::CAPACITY, other.kind())),
         }
     }
 
@@ -247,42 +237,37 @@ impl Slot {
             Some(other) => Err(Misuse::wrong_type(State::MAP, other.kind())),
         }
     }
+}
 
+/// What is stored, as the state of one kind.
+macro_rules! stored_as {
+    ($($(#[$doc:meta])* $name:ident: $state:ty = $variant:ident, $kind:ident;)+) => {
+        impl Slot {
+            $(
+                $(#[$doc])*
+                pub fn $name(&mut self) -> Result<Option<&mut $state>, Misuse> {
+                    match self.0.as_mut().map(|entry| &mut entry.state) {
+                        None => Ok(None),
+                        Some(State::$variant(found)) => Ok(Some(found)),
+                        Some(other) => Err(Misuse::wrong_type(State::$kind, other.kind())),
+                    }
+                }
+            )+
+        }
+    };
+}
+
+stored_as! {
+    /// The capacity stored here, if anything is.
+    capacity: CapacityState = Capacity, CAPACITY;
     /// The lock stored here, if anything is.
-    pub fn lock(&mut self) -> Result<Option<&mut LockState>, Misuse> {
-        match self.0.as_mut().map(|entry| &mut entry.state) {
-            None => Ok(None),
-            Some(State::Lock(found)) => Ok(Some(found)),
-            Some(other) => Err(Misuse::wrong_type(State::LOCK, other.kind())),
-        }
-    }
-
+    lock: LockState = Lock, LOCK;
     /// The limiter stored here, if anything is.
-    pub fn limiter(&mut self) -> Result<Option<&mut LimiterState>, Misuse> {
-        match self.0.as_mut().map(|entry| &mut entry.state) {
-            None => Ok(None),
-            Some(State::Limiter(found)) => Ok(Some(found)),
-            Some(other) => Err(Misuse::wrong_type(State::LIMITER, other.kind())),
-        }
-    }
-
+    limiter: LimiterState = Limiter, LIMITER;
     /// The queue stored here, if anything is.
-    pub fn queue(&mut self) -> Result<Option<&mut QueueState>, Misuse> {
-        match self.0.as_mut().map(|entry| &mut entry.state) {
-            None => Ok(None),
-            Some(State::Queue(found)) => Ok(Some(found)),
-            Some(other) => Err(Misuse::wrong_type(State::QUEUE, other.kind())),
-        }
-    }
-
+    queue: QueueState = Queue, QUEUE;
     /// The work that is done once stored here, if anything is.
-    pub fn once(&mut self) -> Result<Option<&mut OnceState>, Misuse> {
-        match self.0.as_mut().map(|entry| &mut entry.state) {
-            None => Ok(None),
-            Some(State::Once(found)) => Ok(Some(found)),
-            Some(other) => Err(Misuse::wrong_type(State::ONCE, other.kind())),
-        }
-    }
+    once: OnceState = Once, ONCE;
 }
 
 impl State {

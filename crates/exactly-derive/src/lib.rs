@@ -136,7 +136,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `max = 30` | counters | the greatest value | no bound |
 /// | `limit = 30` | capacities | how many units there are | has to be there |
 /// | `limit = 30` | collections | how many elements fit | no bound |
-/// | `lease = "5m"` | capacities | how long a hold lasts by itself | 30 seconds |
+/// | `lease = "5m"` | capacities, locks | how long a hold lasts by itself | 30 seconds |
 /// | `default = "none"` | values | what a missing value reads as | `None` |
 /// | `ttl = "1h"` | all | how long it is stored, from the first write | for ever |
 /// | `ttl_sliding = "1h"` | all | how long it is stored, from the last write | for ever |

@@ -10,7 +10,7 @@ pub enum KeyStyle {
     /// Cluster slot, and no two keys share a text.
     ///
     /// Beside it may stand `{course:42}:seats::epoch`, of a counter that a block has stepped, and
-    /// `{course:42}:seats::leases`, of a capacity.
+    /// `{course:42}:seats::leases`, of a capacity or a lock.
     #[default]
     Tagged,
     /// `course:42:seats`, as the Ruby library redis-objects writes it, so that both can work on the
@@ -24,7 +24,7 @@ pub enum KeyStyle {
     RedisObjects,
 }
 
-/// What stands beside some objects: the epoch of a counter, the leases of a capacity.
+/// What stands beside some objects: the epoch of a counter, the leases of a capacity or a lock.
 const COMPANIONS: [&str; 2] = ["epoch", "leases"];
 
 /// How many keys an object may have on the server.

@@ -67,8 +67,8 @@ impl Background {
         }
     }
 
-    /// A task that goes on beside its owner, who aborts it; nobody waits for it. None where there is
-    /// no runtime for it.
+    /// A task that goes on beside its owner, who aborts it; nobody waits for it. None where there
+    /// is no runtime for it.
     pub(crate) fn keep(
         &self,
         task: impl Future<Output = ()> + Send + 'static,

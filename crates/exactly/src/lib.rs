@@ -1,7 +1,7 @@
 //! *Exactly 30 seats, not 32.*
 //!
-//! Shared state that stays right when requests race: counters, capacities, values, flags, lists,
-//! sets, sorted sets and maps, with one meaning on every engine.
+//! Shared state that stays right when requests race: counters, capacities, locks, limiters, queues,
+//! values, flags, lists, sets, sorted sets and maps, with one meaning on every engine.
 //!
 //! Two requests read 29 at once, and 31 students are in a course of 30. The same race sells the
 //! last item twice and spends a balance twice. It ends where the change itself is one step of the

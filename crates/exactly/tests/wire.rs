@@ -24,8 +24,8 @@ What each call sends, as a server's `MONITOR` tells it: indented once what was s
 what a script runs. Every call that writes reads the record of its session's last batch first
 (`exactly:session:S:0`), and writes its own with the effect: sent again, it is answered and not run.
 `RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, of a
-lock too, `EPOCH` that of a counter's life, `FENCE` that of a lock, `TIME` a time in microseconds. The
-arguments of scripts are left out.
+lock too, `EPOCH` that of a counter's life, `FENCE` that of a lock, `TIME` a time in microseconds.
+The arguments of scripts are left out.
 
 A test writes this page, and fails when it is no longer true.
 ";

@@ -73,11 +73,10 @@ do
   -- What is known of this owner, if its lease or place still runs, and whether it holds the lock.
   local function running(main, leases, id)
     local _, own = stored_at(main, id)
-    if not own then return end
-    local holds = #own > 1
+    local holds = own and #own > 1
     local ends = redis.pcall('ZSCORE', leases, holds and id or id .. '-')
     if is_of_another_type(ends) then misuse('type', 'the leases of a lock', kind_of(leases)) end
-    if not ends or ends + (holds and 0 or PLACES) <= now() then return end
+    if not own or not ends or ends + (holds and 0 or PLACES) <= now() then return end
     return own, holds
   end
 

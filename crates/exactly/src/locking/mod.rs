@@ -2,6 +2,7 @@
 //!
 //! | file | is |
 //! | --- | --- |
+//! | `request.rs` | waiting for it, in turn |
 //! | `line.rs` | those of this process who wait for one lock: one of them asks at a time |
 //! | `claim.rs` | one who asks, and what is given back when it goes away |
 //! | `lease.rs` | what the engine has given, extended until it is given back |
@@ -11,9 +12,9 @@ mod claim;
 mod guard;
 mod lease;
 mod line;
+mod request;
 
-pub(crate) use claim::{Claim, Claimed};
 pub use guard::LockGuard;
 pub(crate) use guard::Passage;
-pub(crate) use lease::Grant;
-pub(crate) use line::{Joined, Line, Lines, Passed, Turn, Wants};
+pub(crate) use line::Lines;
+pub(crate) use request::{Request, Seen, all_held};

@@ -1,18 +1,16 @@
 //! The handle of a lock.
 
 use std::future::IntoFuture;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use exactly_core::operations::lock::{Acquire, FENCES_MAX, Holders, Mode, Read};
-use exactly_core::{BoxFuture, Fault, HoldId, Key, Mark};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use exactly_core::operations::lock::{Holders, Mode, Read};
+use exactly_core::{BoxFuture, Fault};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::call::Call;
 use crate::declare::{Declare, Lease};
-use crate::locking::{Claim, Claimed, Grant, Joined, Line, LockGuard, Passed, Turn, Wants};
+use crate::locking::{LockGuard, Request, Seen, all_held};
 use crate::object::{Object, common_verbs};
 use crate::objects::capacity::LEASE_DEFAULT;
 use crate::store::Store;
@@ -52,8 +50,8 @@ use crate::store::Store;
 /// lease. Processes take turns in the order in which they came. A [fair](Lock::fair) lock goes by
 /// the order of all who wait, wherever they are, and costs more. Whoever waits is woken.
 ///
-/// Every acquisition has a [fence](LockGuard::fence) of its own. A process that dies, while it holds
-/// the lock or waits for it, is in the others' way for one lease.
+/// Every acquisition has a [fence](LockGuard::fence) of its own. A process that dies while it holds
+/// the lock, or waits for it, is in the others' way for one lease.
 ///
 /// Acquiring needs a tokio runtime with its timers enabled.
 #[derive(Debug, Clone)]
@@ -64,12 +62,9 @@ pub struct Lock {
     fair: bool,
 }
 
-/// How long a lock is waited for unless it says otherwise: a minute, and so for longer than a holder
+/// How long a lock is waited for unless it says otherwise: a minute, which is longer than a holder
 /// that died is in the way.
 pub const WAIT_DEFAULT: Duration = Duration::from_secs(60);
-
-/// How long after it could not be told whether something has changed the engine is asked again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 common_verbs!(Lock);
 
@@ -214,6 +209,11 @@ pub enum Locking<G = LockGuard> {
 }
 
 impl<G> Locking<G> {
+    fn busy(seen: &Seen) -> Self {
+        let (ahead, left) = seen.told();
+        Self::Busy { ahead, left }
+    }
+
     /// The guard, if it is held.
     pub fn held(self) -> Option<G> {
         match self {
@@ -293,9 +293,9 @@ impl<'a> IntoFuture for Acquiring<'a> {
         let Self { lock, mode, wait } = self;
         Box::pin(async move {
             let seen = Seen::default();
-            match timeout(wait, lock.held(mode, &seen)).await {
+            match timeout(wait, lock.request(mode).held(&seen)).await {
                 Ok(guard) => guard.map(Locking::Held),
-                Err(_) => Ok(seen.busy()),
+                Err(_) => Ok(Locking::busy(&seen)),
             }
         })
     }
@@ -323,213 +323,27 @@ impl<'a> IntoFuture for AcquiringAll<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { locks, wait } = self;
+        let requests = locks.into_iter().map(|lock| lock.request(Mode::Exclusive)).collect();
         Box::pin(async move {
             let seen = Seen::default();
-            match timeout(wait, all_held(locks, &seen)).await {
+            match timeout(wait, all_held(requests, &seen)).await {
                 Ok(guards) => guards.map(Locking::Held),
-                Err(_) => Ok(seen.busy()),
+                Err(_) => Ok(Locking::busy(&seen)),
             }
         })
     }
 }
 
-/// What stood in the way when it was last looked at.
-#[derive(Debug, Default)]
-struct Seen {
-    ahead: AtomicU64,
-    left_nanos: AtomicU64,
-}
-
-impl Seen {
-    fn note(&self, ahead: u64, left: Duration) {
-        self.ahead.store(ahead, Ordering::Relaxed);
-        let nanos = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX);
-        self.left_nanos.store(nanos, Ordering::Relaxed);
-    }
-
-    fn busy<G>(&self) -> Locking<G> {
-        Locking::Busy {
-            ahead: self.ahead.load(Ordering::Relaxed),
-            left: Duration::from_nanos(self.left_nanos.load(Ordering::Relaxed)),
-        }
-    }
-}
-
-/// Waiting for it.
 impl Lock {
-    fn claim(&self, mode: Mode, line: bool) -> Claim {
-        let (owner, lease) = (HoldId::unique(), self.lease);
-        let acquire = Acquire { owner, mode, lease, line, fences: 1 };
-        Claim::new(vec![(self.object.clone(), acquire)])
+    fn request(&self, mode: Mode) -> Request {
+        Request { object: self.object.clone(), mode, lease: self.lease, fair: self.fair }
     }
 
     async fn try_in(&self, mode: Mode) -> Result<Locking, Fault> {
-        let mut claim = self.claim(mode, false);
-        Ok(match claim.ask().await? {
-            Claimed::Held(since, fences) => Locking::Held(self.guard(claim, since, &fences, None)),
-            Claimed::Busy { ahead, left, .. } => Locking::Busy { ahead, left },
+        Ok(match self.request(mode).tried().await? {
+            Ok(guard) => Locking::Held(guard),
+            Err(seen) => Locking::busy(&seen),
         })
-    }
-
-    /// The guard of what the claim has got.
-    fn guard(&self, claim: Claim, since: Instant, fences: &[u64], turn: Option<Turn>) -> LockGuard {
-        let mut guards = guards(claim, since, fences, turn);
-        guards.remove(0)
-    }
-
-    /// Waits until it is held, for ever: whoever is dropped while waiting gives all back.
-    async fn held(&self, mode: Mode, seen: &Seen) -> Result<LockGuard, Fault> {
-        let line = self.object.store().lines().of(self.object.key()?);
-        if self.fair {
-            return self.held_fairly(mode, &line, seen).await;
-        }
-        let wants = match mode {
-            Mode::Exclusive => Wants::Lock(self.lease),
-            Mode::Shared => Wants::Turn,
-        };
-        loop {
-            let turn = match line.join(wants) {
-                Joined::Turn(turn) => turn,
-                Joined::Waiting(ticket) => {
-                    seen.note(ticket.ahead + 1, Duration::ZERO);
-                    match ticket.await {
-                        Passed::Turn(turn) => turn,
-                        // Lost on its way from hand to hand: nobody's any more.
-                        Passed::Lock(guard) if guard.is_lost() => continue,
-                        Passed::Lock(guard) => return Ok(guard),
-                    }
-                }
-            };
-            let mut claim = self.claim(mode, true);
-            let (since, fences) = self.in_turn(&mut claim, mode, &line, seen).await?;
-            let turn = Some(turn).filter(|_| mode == Mode::Exclusive);
-            return Ok(self.guard(claim, since, &fences, turn));
-        }
-    }
-
-    /// Asks whenever something has changed, and in time for the place in the line to be kept.
-    async fn in_turn(
-        &self,
-        claim: &mut Claim,
-        mode: Mode,
-        line: &Line,
-        seen: &Seen,
-    ) -> Result<(Instant, Vec<u64>), Fault> {
-        let mut mark = Mark::NONE;
-        loop {
-            if mode == Mode::Exclusive && !self.fair {
-                let company = u32::try_from(line.waiting()).unwrap_or(u32::MAX);
-                claim.with_fences(company.saturating_add(1).min(FENCES_MAX));
-            }
-            match claim.ask().await? {
-                Claimed::Held(since, fences) => return Ok((since, fences)),
-                Claimed::Busy { ahead, left, .. } => seen.note(ahead, left),
-            }
-            mark = changed(&self.object, mark, self.place_kept()).await?;
-        }
-    }
-
-    /// With a place of its own in the engine's line.
-    async fn held_fairly(
-        &self,
-        mode: Mode,
-        line: &Arc<Line>,
-        seen: &Seen,
-    ) -> Result<LockGuard, Fault> {
-        let mut claim = self.claim(mode, true);
-        let joined = {
-            let _order = line.arrivals.lock().await;
-            match claim.ask().await? {
-                Claimed::Held(since, fences) => {
-                    return Ok(self.guard(claim, since, &fences, None));
-                }
-                Claimed::Busy { ahead, left, .. } => seen.note(ahead, left),
-            }
-            line.join(Wants::Turn)
-        };
-        let _turn = match joined {
-            Joined::Turn(turn) => turn,
-            Joined::Waiting(mut ticket) => loop {
-                match timeout(self.place_kept(), &mut ticket).await {
-                    Ok(Passed::Turn(turn)) => break turn,
-                    Ok(Passed::Lock(guard)) => return Ok(guard),
-                    Err(_) => match claim.ask().await? {
-                        Claimed::Held(since, fences) => {
-                            return Ok(self.guard(claim, since, &fences, None));
-                        }
-                        Claimed::Busy { ahead, left, .. } => seen.note(ahead, left),
-                    },
-                }
-            },
-        };
-        let (since, fences) = self.in_turn(&mut claim, mode, line, seen).await?;
-        Ok(self.guard(claim, since, &fences, None))
-    }
-
-    /// After how long a place in the line is asked for again: in the second half of its lease.
-    fn place_kept(&self) -> Duration {
-        self.lease.mul_f64(0.6)
-    }
-}
-
-/// The guards of what a claim has got.
-fn guards(claim: Claim, since: Instant, fences: &[u64], mut turn: Option<Turn>) -> Vec<LockGuard> {
-    let wanted = claim.wanted().iter().zip(fences);
-    let guards = wanted.map(|((object, acquire), &fence)| {
-        let Acquire { owner, lease: length, fences, .. } = *acquire;
-        let grant = Grant { owner, length, since, fence, fences, turn: turn.take() };
-        LockGuard::new(object.clone(), grant)
-    });
-    let guards = guards.collect();
-    claim.settle();
-    guards
-}
-
-/// Resolves when something has changed at the key, or after this time.
-async fn changed(object: &Object, mark: Mark, within: Duration) -> Result<Mark, Fault> {
-    let deadline = Instant::now() + within;
-    match timeout_at(deadline, object.store().changed(object.key()?, mark)).await {
-        Ok(Ok(mark)) => Ok(mark),
-        Ok(Err(fault)) => {
-            // Asking will tell what is wrong, if anything still is.
-            warn!(target: "exactly", "waiting for a lock: {fault}");
-            sleep(LOOK_AGAIN.min(within)).await;
-            Ok(mark)
-        }
-        Err(_) => Ok(mark),
-    }
-}
-
-async fn all_held(locks: Vec<&Lock>, seen: &Seen) -> Result<Vec<LockGuard>, Fault> {
-    let mut sorted = Vec::with_capacity(locks.len());
-    for lock in locks {
-        sorted.push((lock.object.key()?.clone(), lock));
-    }
-    sorted.sort_by(|(one, _), (two, _)| one.cmp(two));
-    sorted.dedup_by(|(one, _), (two, _)| one == two);
-    let strange = |(_, lock): &&(Key, &Lock)| !lock.object.store().is(sorted[0].1.object.store());
-    if let Some((key, _)) = sorted.iter().find(strange) {
-        return Err(Fault::bad_setting(
-            key,
-            "is of another store, and locks of two stores are no one change; nothing was \
-             acquired: make all handles on one store, or on clones of it",
-        ));
-    }
-    let wanted = sorted.iter().map(|(_, lock)| {
-        let (owner, lease, mode) = (HoldId::unique(), lock.lease, Mode::Exclusive);
-        (lock.object.clone(), Acquire { owner, mode, lease, line: false, fences: 1 })
-    });
-    let mut claim = Claim::new(wanted.collect());
-    let mut marks = vec![Mark::NONE; sorted.len()];
-    loop {
-        match claim.ask().await? {
-            Claimed::Held(since, fences) => return Ok(guards(claim, since, &fences, None)),
-            Claimed::Busy { place, ahead, left } => {
-                seen.note(ahead, left);
-                let lock = sorted[place].1;
-                marks[place] = changed(&lock.object, marks[place], lock.lease).await?;
-            }
-        }
     }
 }
 
