@@ -16,7 +16,6 @@ use tracing::warn;
 use crate::locking::{LockGuard, Passage};
 use crate::object::Object;
 use crate::read::{Reads, Told};
-use crate::store::Store;
 
 /// An operation that is sent when it is awaited.
 ///

@@ -97,18 +97,18 @@ pub use call::{Call, Calling};
 pub use group::Objects;
 pub use id::Id;
 pub use keys::{Ids, Keys};
+pub use locking::LockGuard;
 pub use object::{Object, Target};
 pub use objects::capacity::{Capacity, Hold, LEASE_DEFAULT, Taking, Used};
 pub use objects::counter::{Counter, Tried};
 pub use objects::flag::Flag;
 pub use objects::limiter::{Limiter, WhenAway};
 pub use objects::list::{List, ListPages};
+pub use objects::lock::{Acquiring, AcquiringAll, Lock, Locked, Locking, WAIT_DEFAULT};
 pub use objects::map::{Map, MapPages};
 pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
-pub use locking::LockGuard;
-pub use objects::lock::{Acquiring, AcquiringAll, Lock, Locked, Locking, WAIT_DEFAULT};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
@@ -122,6 +122,7 @@ pub use exactly_core::operations::limiter::{Allowance, Checked, Rate};
 pub use exactly_core::operations::list::{
     End, Inserted as ListInserted, PushedIfRoom, SetAtOutcome,
 };
+pub use exactly_core::operations::lock::{Holders, Mode};
 pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
 pub use exactly_core::operations::once::Progress;
 pub use exactly_core::operations::set::{
@@ -131,7 +132,6 @@ pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
-pub use exactly_core::operations::lock::{Holders, Mode};
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

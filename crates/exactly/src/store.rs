@@ -248,11 +248,6 @@ impl Store {
     pub(crate) fn lines(&self) -> &Arc<Lines> {
         &self.inner.lines
     }
-
-    /// Whether it is the same store.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
-    }
 }
 
 /// Makes a [`Store`].

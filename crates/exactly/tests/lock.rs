@@ -57,9 +57,9 @@ async fn recorded() -> (Store, History) {
 fn acquisitions(history: &History) -> Vec<Acquire> {
     let calls = history.calls().into_iter();
     let steps = calls.flat_map(|call| call.batch.steps);
-    let asked = steps.filter_map(|step| match step.op {
-        Op::Lock(LockOp::Acquire(acquire)) => Some(acquire),
-        _ => None,
+    let asked = steps.filter_map(|step| {
+        let Op::Lock(LockOp::Acquire(acquire)) = step.op else { return None };
+        Some(acquire)
     });
     asked.collect()
 }
@@ -491,6 +491,27 @@ async fn whoever_waits_long_keeps_the_place() {
         }
         assert_eq!(holders(&locks[0]).await, (0, 0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_is_kept_however_often_its_owner_is_woken_for_nothing() {
+    let memory = Memory::new();
+    let [mine, yours] = [(); 2].map(|()| Store::new(memory.clone()));
+    // The holder is not heard of for long.
+    let first = held(&Lock::new(&mine, "till").with_lease(LEASE * 1_000)).await;
+    let lock = Lock::new(&yours, "till").with_lease(LEASE).with_wait(LEASE * 1_000);
+    let waiter = tokio::spawn({
+        let lock = lock.clone();
+        async move { held(&lock).await.release().await.unwrap() }
+    });
+    for _ in 0..40 {
+        sleep(LEASE * 4 / 10).await;
+        lock.expire(LEASE * 10_000).await.unwrap();
+        sleep(LEASE / 4).await;
+        assert_eq!(holders(&lock).await, (1, 1));
+    }
+    drop(first);
+    assert!(waiter.await.unwrap());
 }
 
 #[tokio::test]

@@ -49,10 +49,9 @@ async fn ask(subject: &Subject, key: &Key, acquire: Acquire) -> Told {
 }
 
 async fn fence(subject: &Subject, key: &Key, acquire: Acquire) -> u64 {
-    match subject.ok(key, acquire).await {
-        Acquired::Held { fence, .. } => fence,
-        other => panic!("it is free, not {other:?}"),
-    }
+    let told = subject.ok(key, acquire).await;
+    let Acquired::Held { fence, .. } = told else { panic!("it is free, not {told:?}") };
+    fence
 }
 
 async fn release(subject: &Subject, key: &Key, owner: HoldId) -> bool {
@@ -230,9 +229,9 @@ pub async fn fences(subject: Subject) {
 /// A lock is remembered for a while after its last lease, and a new one starts that anew.
 pub async fn remembered(subject: Subject) {
     let key = key("door");
-    let lives = async |expected: Duration| match subject.ok(&key, Ttl {}).await {
-        Life::Left(left) => assert!(left <= expected && left > expected - LONG / 2, "{left:?}"),
-        other => panic!("{other:?}"),
+    let lives = async |expected: Duration| {
+        let Life::Left(left) = subject.ok(&key, Ttl {}).await else { panic!("it has an end") };
+        assert!(left <= expected && left > expected - LONG / 2, "{left:?}");
     };
     let [one, two] = owners();
     subject.ok(&key, barge(one, Exclusive)).await;

@@ -432,10 +432,9 @@ mod tests {
     }
 
     fn fence(model: &mut Model, key: &Key, acquire: Acquire) -> u64 {
-        match model.run(key, acquire).unwrap() {
-            Acquired::Held { fence, .. } => fence,
-            other => panic!("{other:?}"),
-        }
+        let told = model.run(key, acquire).unwrap();
+        let Acquired::Held { fence, .. } = told else { panic!("{told:?}") };
+        fence
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(crate) struct Claim {
     flight: Option<BoxFuture<'static, Result<Reply, Fault>>>,
     /// Whether the engine may know of it.
     in_doubt: bool,
+    /// When it last asked, and when it last got or kept a place in the line.
+    asked: Instant,
+    placed: Instant,
 }
 
 /// What a claim is told.
@@ -30,7 +33,8 @@ pub(crate) enum Claimed {
 
 impl Claim {
     pub(crate) fn new(wanted: Vec<(Object, Acquire)>) -> Self {
-        Self { wanted, flight: None, in_doubt: false }
+        let now = Instant::now();
+        Self { wanted, flight: None, in_doubt: false, asked: now, placed: now }
     }
 
     pub(crate) fn wanted(&self) -> &[(Object, Acquire)] {
@@ -42,9 +46,19 @@ impl Claim {
         self.wanted.iter_mut().for_each(|(_, acquire)| acquire.fences = fences);
     }
 
+    /// By when to ask again for the place in the line to be kept: in the second half of its lease,
+    /// for in the first nothing is changed by asking.
+    pub(crate) fn asks_again_by(&self) -> Instant {
+        let leases = self.wanted.iter().map(|(_, acquire)| acquire.lease);
+        let lease = leases.min().unwrap_or_default();
+        // Not at once if the engine's clock is slower than ours.
+        (self.placed + lease.mul_f64(0.6)).max(self.asked + lease.mul_f64(0.1))
+    }
+
     /// Asks.
     pub(crate) async fn ask(&mut self) -> Result<Claimed, Fault> {
         let since = Instant::now();
+        self.asked = since;
         let (batch, store) = (self.batch()?, self.store());
         let Some(store) = store else { return Ok(Claimed::Held(since, Vec::new())) };
         let flight = self.flight.insert(Box::pin(async move { store.apply(batch).await }));
@@ -72,6 +86,7 @@ impl Claim {
             match acquired(outcome)? {
                 Acquired::Held { fence, .. } => fences.push(fence),
                 Acquired::Waiting { ahead, left } => {
+                    self.placed = since;
                     return Ok(Claimed::Busy { place, ahead, left });
                 }
                 Acquired::Busy { .. } => return Err(odd()),

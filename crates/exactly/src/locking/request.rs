@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use exactly_core::operations::lock::{Acquire, FENCES_MAX, Mode};
 use exactly_core::{Fault, HoldId, Key, Mark};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::warn;
 
 use super::claim::{Claim, Claimed};
@@ -119,7 +119,7 @@ impl Request {
                 Claimed::Held(since, fences) => return Ok((since, fences)),
                 Claimed::Busy { ahead, left, .. } => seen.note(ahead, left),
             }
-            mark = changed(&self.object, mark, self.place_kept()).await?;
+            mark = changed(&self.object, mark, claim.asks_again_by()).await?;
         }
     }
 
@@ -139,7 +139,7 @@ impl Request {
         let _turn = match joined {
             Joined::Turn(turn) => turn,
             Joined::Waiting(mut ticket) => loop {
-                match timeout(self.place_kept(), &mut ticket).await {
+                match timeout_at(claim.asks_again_by(), &mut ticket).await {
                     Ok(Passed::Turn(turn)) => break turn,
                     Ok(Passed::Lock(guard)) => return Ok(guard),
                     Err(_) => match claim.ask().await? {
@@ -153,11 +153,6 @@ impl Request {
         };
         let (since, fences) = self.in_turn(&mut claim, line, seen).await?;
         Ok(guard(claim, since, &fences, None))
-    }
-
-    /// After how long a place in the line is asked for again: in the second half of its lease.
-    fn place_kept(&self) -> Duration {
-        self.lease.mul_f64(0.6)
     }
 }
 
@@ -179,15 +174,14 @@ fn guards(claim: Claim, since: Instant, fences: &[u64], mut turn: Option<Turn>) 
     guards
 }
 
-/// Resolves when something has changed at the key, or after this time.
-async fn changed(object: &Object, mark: Mark, within: Duration) -> Result<Mark, Fault> {
-    let deadline = Instant::now() + within;
+/// Resolves when something has changed at the key, or at this moment.
+async fn changed(object: &Object, mark: Mark, deadline: Instant) -> Result<Mark, Fault> {
     match timeout_at(deadline, object.store().changed(object.key()?, mark)).await {
         Ok(Ok(mark)) => Ok(mark),
         Ok(Err(fault)) => {
             // Asking will tell what is wrong, if anything still is.
             warn!(target: "exactly", "waiting for a lock: {fault}");
-            sleep(LOOK_AGAIN.min(within)).await;
+            sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)).await;
             Ok(mark)
         }
         Err(_) => Ok(mark),
@@ -220,7 +214,8 @@ pub(crate) async fn all_held(requests: Vec<Request>, seen: &Seen) -> Result<Vec<
             Claimed::Busy { place, ahead, left } => {
                 seen.note(ahead, left);
                 let Request { object, lease, .. } = &sorted[place].1;
-                marks[place] = changed(object, marks[place], *lease).await?;
+                // A look now and then, for a change that nobody has told.
+                marks[place] = changed(object, marks[place], Instant::now() + *lease).await?;
             }
         }
     }
