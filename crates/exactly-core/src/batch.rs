@@ -1,5 +1,6 @@
 //! Batches: operations applied as one atomic change.
 
+use std::collections::HashMap;
 use std::hash::Hasher;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::key::Key;
 use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
 use crate::operations::key::{KeyOp, Rename, check_end, check_ttl};
 use crate::operations::lock::{self, Acquire, LockOp};
+use crate::operations::once::{self, Begin, OnceOp};
+use crate::operations::queue::{Claim, Push, QueueOp};
 use crate::operations::{Op, Outcome};
 use crate::state::Misuse;
 use crate::time::Timestamp;
@@ -182,33 +185,49 @@ impl Lifetime {
     }
 }
 
-/// The holds that a batch takes, in order: what tells them from each other, but not from those of
-/// the same batch made up anew.
-struct NewHolds(Vec<HoldId>);
+/// The ids that a batch makes up for what is new, in order: what tells them from each other, but
+/// not from those of the same batch made up anew.
+struct NewIds(HashMap<HoldId, u128>);
 
-impl NewHolds {
+impl NewIds {
     fn of(batch: &Batch) -> Self {
-        let mut holds = Vec::new();
+        let mut ids = Self(HashMap::new());
         for step in &batch.steps {
-            if let Op::Capacity(CapacityOp::Take(Take { hold, .. }))
-            | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. })) = &step.op
-                && !holds.contains(hold)
-            {
-                holds.push(*hold);
+            match &step.op {
+                Op::Capacity(CapacityOp::Take(Take { hold, .. }))
+                | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. }))
+                | Op::Once(OnceOp::Begin(Begin { worker: hold, .. })) => ids.add(*hold),
+                Op::Queue(QueueOp::Push(Push { jobs, .. })) => {
+                    jobs.iter().for_each(|job| ids.add(job.id));
+                }
+                Op::Queue(QueueOp::Claim(Claim { deliveries, .. })) => {
+                    deliveries.iter().for_each(|delivery| ids.add(*delivery));
+                }
+                Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
+                Op::Capacity(_) | Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
+                Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => {}
             }
         }
-        Self(holds)
+        ids
     }
 
-    /// The place of a new hold instead of its id.
-    fn name(&self, hold: &mut HoldId) {
-        if let Some(place) = self.0.iter().position(|new| new == hold) {
-            *hold = HoldId::from_u128(place as u128);
+    fn add(&mut self, id: HoldId) {
+        let place = self.0.len() as u128;
+        self.0.entry(id).or_insert(place);
+    }
+
+    /// The place of a new id instead of itself.
+    fn name(&self, id: &mut HoldId) {
+        if let Some(place) = self.0.get(id) {
+            *id = HoldId::from_u128(*place);
         }
     }
 
     fn in_step(&self, step: &Step) -> Step {
         let mut step = step.clone();
+        if self.0.is_empty() {
+            return step;
+        }
         match &mut step.op {
             Op::Capacity(op) => match op {
                 CapacityOp::Take(Take { hold, .. })
@@ -223,9 +242,16 @@ impl NewHolds {
                 | LockOp::Release(lock::Release { owner }) => self.name(owner),
                 LockOp::Read(_) => {}
             },
+            Op::Queue(op) => op.ids().for_each(|id| self.name(id)),
+            Op::Once(op) => match op {
+                OnceOp::Begin(Begin { worker, .. })
+                | OnceOp::Finish(once::Finish { worker, .. })
+                | OnceOp::Extend(once::Extend { worker, .. })
+                | OnceOp::Abandon(once::Abandon { worker }) => self.name(worker),
+                OnceOp::Read(_) => {}
+            },
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => {}
-            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => {}
-            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => {}
+            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) | Op::Limiter(_) => {}
         }
         step
     }
@@ -347,12 +373,12 @@ impl Batch {
     }
 
     /// A number that tells this batch from any other, the same in every process and on every
-    /// engine. The token is not part of it, nor are the ids of new holds, which every call makes up
-    /// afresh, nor the owner of a lock that is required.
+    /// engine. The token is not part of it, nor are the ids of what is new, holds and owners and jobs
+    /// and deliveries, which every call makes up afresh, nor the owner of a lock that is required.
     pub fn fingerprint(&self) -> u128 {
-        let holds = NewHolds::of(self);
-        let steps: Vec<_> = self.steps.iter().map(|step| holds.in_step(step)).collect();
-        let required = self.requirements.iter().map(|required| holds.in_requirement(required));
+        let ids = NewIds::of(self);
+        let steps: Vec<_> = self.steps.iter().map(|step| ids.in_step(step)).collect();
+        let required = self.requirements.iter().map(|required| ids.in_requirement(required));
         // Plain data in memory: writing it down cannot fail, and if it could, one batch would still
         // be equal to itself.
         let written = rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps, self.apart))

@@ -26,6 +26,7 @@ mod state;
 mod thread;
 mod time;
 mod token;
+mod tree;
 
 pub use answer::{Answer, BoxFuture};
 pub use batch::{

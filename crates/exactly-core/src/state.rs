@@ -145,14 +145,8 @@ impl Slot {
         let Some(entry) = &mut self.0 else { return };
         if entry.expires <= now {
             self.0 = None;
-            return;
-        }
-        match &mut entry.state {
-            State::Capacity(capacity) => capacity.lapse(now),
-            State::Lock(lock) => lock.lapse(now),
-            State::Once(once) => once.lapse(now),
-            State::Scalar(_) | State::Limiter(_) | State::Queue(_) => {}
-            State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => {}
+        } else {
+            entry.state.lapse(now);
         }
     }
 
@@ -165,7 +159,8 @@ impl Slot {
             State::Lock(lock) => lock.due(),
             State::Once(once) => once.due(),
             State::List(_) | State::Set(_) | State::SortedSet(_) | State::Map(_) => None,
-            State::Scalar(_) | State::Limiter(_) | State::Queue(_) => None,
+            State::Queue(queue) => queue.due(),
+            State::Scalar(_) | State::Limiter(_) => None,
         };
         let expires = (entry.expires < Timestamp::MAX).then_some(entry.expires);
         state.into_iter().chain(expires).min()
@@ -281,6 +276,19 @@ impl State {
     const LIMITER: &str = "a limiter";
     const QUEUE: &str = "a queue";
     const ONCE: &str = "work that is done once";
+
+    /// Does what time does by itself.
+    #[inline]
+    fn lapse(&mut self, now: Timestamp) {
+        match self {
+            Self::Capacity(capacity) => capacity.lapse(now),
+            Self::Lock(lock) => lock.lapse(now),
+            Self::Queue(queue) => queue.lapse(now),
+            Self::Once(once) => once.lapse(now),
+            Self::Scalar(_) | Self::List(_) | Self::Set(_) | Self::SortedSet(_) => {}
+            Self::Map(_) | Self::Limiter(_) => {}
+        }
+    }
 
     /// What kind of object it is.
     pub fn kind(&self) -> Kind {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use exactly_core::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
 use exactly_core::operations::lock::{self, Acquire, LockOp};
+use exactly_core::operations::queue::QueueOp;
 use exactly_core::{Batch, Condition, HoldId, Key, Op};
 
 use super::effect::Effect;
@@ -148,6 +149,11 @@ enum Class {
 
 impl Class {
     fn of(effect: &Effect<'_>, place: usize, holds: &HashMap<HoldId, usize>) -> Self {
+        // What a queue answers names jobs and deliveries: others are told of this very one.
+        let mut steps = effect.batches().flat_map(|batch| &batch.steps);
+        if steps.any(|step| matches!(step.op, Op::Queue(QueueOp::Push(_) | QueueOp::Claim(_)))) {
+            return Self::Own(place);
+        }
         let mut taken = effect.batches().flat_map(|batch| &batch.steps).filter_map(|step| {
             let (Op::Capacity(CapacityOp::Take(Take { hold, .. }))
             | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. }))) = &step.op

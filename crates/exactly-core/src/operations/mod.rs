@@ -245,13 +245,14 @@ impl Outcome {
     }
 
     /// Whether both say the same to a caller: all but the epochs and fences, which every engine
-    /// numbers by its own clock, and what is left of leases.
+    /// numbers by its own clock, what is left of leases, and how long ago things were in a queue.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Counter(one), Self::Counter(two)) => one.says_the_same(two),
             (Self::Float(one), Self::Float(two)) => one.says_the_same(two),
             (Self::Lock(one), Self::Lock(two)) => one.says_the_same(two),
+            (Self::Queue(one), Self::Queue(two)) => one.says_the_same(two),
             (one, two) => one == two,
         }
     }

@@ -4,17 +4,33 @@
 //! because its worker died, brings it back. After so many tries it is dead: kept aside, with what
 //! is known of it, until somebody revives or discards it.
 
+use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::capacity::check_lease;
+use super::key::TTL_MAX;
+use super::value::VALUE_BYTES_MAX;
 use super::{Refusable, operations};
 use crate::bytes::Bytes;
-use crate::state::{Misuse, Slot};
-use crate::time::Moment;
+use crate::element::Cursor;
+use crate::state::{Misuse, Slot, State};
+use crate::time::{Moment, Timestamp};
 use crate::token::HoldId;
+use crate::tree::Tree;
+
+/// The most jobs that one operation may put in, take or name.
+pub const JOBS_MAX: usize = 4096;
+/// The longest time until a job is ready: 100 years.
+pub const DELAY_MAX: Duration = TTL_MAX;
+/// The longest key that keeps two live jobs from being the same, in bytes.
+pub const UNIQUE_BYTES_MAX: usize = 1024;
+/// The longest note of a try, in bytes.
+pub const NOTE_BYTES_MAX: usize = 4096;
+/// How many tries of a job are remembered: the last ones.
+pub const TRIES_KEPT: usize = 10;
 
 // ===== operations =====
 
@@ -33,13 +49,16 @@ operations! {
         limit: Option<NonZeroU64>,
     } -> Pushed;
 
-    /// Takes jobs that are ready on a lease, in the order in which they became so.
+    /// Takes jobs that are ready on a lease, in the order in which they became so. Claiming under
+    /// the name of a delivery that is on its way answers that one again.
     write Claim {
         /// The names of the deliveries: as many jobs at most.
-        deliveries: Vec<HoldId>,
+        deliveries: Box<[HoldId]>,
         /// After how long without [`Extend`], [`Acknowledge`] or [`Retry`] a job is ready again.
         lease: Duration,
-        /// How often a job is delivered at most: after that it is dead.
+        /// How often a job is delivered at most: a try that fails after that, or whose lease runs
+        /// out, leaves it dead. A job that was delivered more often already, when more tries were
+        /// allowed, gets this one more.
         tries_max: u32,
     } -> Claimed;
 
@@ -53,11 +72,15 @@ operations! {
     write Retry {
         /// Its delivery.
         delivery: HoldId,
-        /// After how long it is ready.
-        after: Duration,
-        /// What to remember of this try.
-        note: Bytes,
+        /// How the try failed.
+        failed: Box<Failed>,
     } -> Retried;
+
+    /// The job is ready again, at the place it had, as if it had never been claimed.
+    write Release {
+        /// Its delivery.
+        delivery: HoldId,
+    } -> Settled;
 
     /// The job is dead, however often it was tried.
     write Bury {
@@ -75,25 +98,26 @@ operations! {
         lease: Duration,
     } -> Settled;
 
-    /// Dead jobs in the order in which they died, from this place on.
+    /// Dead jobs, in the order in which they died.
     read Dead {
-        /// How many to leave out first.
-        skip: u64,
+        /// Behind which place; from the first on where none is named.
+        after: Option<Cursor>,
         /// How many at most.
         count: u64,
-    } -> Vec<DeadJob>;
+    } -> DeadJobs;
 
-    /// Makes dead jobs ready again, as if they were new. Answers how many.
+    /// Makes dead jobs ready again, as if they were new. One whose unique key a live job has by now
+    /// stays dead.
     write Revive {
-        /// Which; all where none is named.
-        jobs: Vec<HoldId>,
-    } -> u64;
+        /// Which.
+        jobs: Chosen,
+    } -> Moved;
 
-    /// Removes dead jobs. Answers how many.
+    /// Removes dead jobs.
     write Discard {
-        /// Which; all where none is named.
-        jobs: Vec<HoldId>,
-    } -> u64;
+        /// Which.
+        jobs: Chosen,
+    } -> Moved;
 }
 
 /// A job to be put in.
@@ -110,16 +134,126 @@ pub struct NewJob {
     pub unique: Option<Bytes>,
 }
 
+/// A try that failed, and when the next one is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    /// After how long the job is ready again.
+    pub after: Duration,
+    /// What to remember of the try.
+    pub note: Bytes,
+}
+
+/// Some of the dead jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Chosen {
+    /// Those with these names.
+    Named(Vec<HoldId>),
+    /// So many, in the order in which they died.
+    Page {
+        /// Behind which place; from the first on where none is named.
+        after: Option<Cursor>,
+        /// How many at most.
+        count: u64,
+    },
+}
+
 impl QueueOp {
     pub(crate) fn check(&self) -> Result<(), Misuse> {
         match self {
-            Self::Claim(Claim { lease, .. }) | Self::Extend(Extend { lease, .. }) => {
-                check_lease(*lease)
+            Self::Push(Push { jobs, .. }) => check_count("puts in", jobs.len() as u64)
+                .and_then(|()| jobs.iter().try_for_each(NewJob::check)),
+            Self::Claim(Claim { deliveries, lease, tries_max }) => {
+                check_count("takes", deliveries.len() as u64)
+                    .and_then(|()| check_lease(*lease))
+                    .and_then(|()| check_tries(*tries_max))
             }
-            Self::Depth(_) | Self::Push(_) | Self::Acknowledge(_) | Self::Retry(_) => Ok(()),
-            Self::Bury(_) | Self::Dead(_) | Self::Revive(_) | Self::Discard(_) => Ok(()),
+            Self::Retry(Retry { failed, .. }) => {
+                check_delay(failed.after).and_then(|()| check_note(&failed.note))
+            }
+            Self::Bury(Bury { note, .. }) => check_note(note),
+            Self::Extend(Extend { lease, .. }) => check_lease(*lease),
+            Self::Dead(Dead { count, .. }) => check_count("reads", *count),
+            Self::Revive(Revive { jobs }) | Self::Discard(Discard { jobs }) => match jobs {
+                Chosen::Named(jobs) => check_count("names", jobs.len() as u64),
+                Chosen::Page { count, .. } => check_count("names", *count),
+            },
+            Self::Depth(_) | Self::Acknowledge(_) | Self::Release(_) => Ok(()),
         }
     }
+}
+
+impl QueueOp {
+    /// Every id in it, of jobs and of deliveries.
+    pub(crate) fn ids(&mut self) -> impl Iterator<Item = &mut HoldId> {
+        let (jobs, ids): (&mut [NewJob], &mut [HoldId]) = match self {
+            Self::Push(Push { jobs, .. }) => (jobs, &mut []),
+            Self::Claim(Claim { deliveries, .. }) => (&mut [], deliveries),
+            Self::Acknowledge(Acknowledge { delivery })
+            | Self::Retry(Retry { delivery, .. })
+            | Self::Release(Release { delivery })
+            | Self::Bury(Bury { delivery, .. })
+            | Self::Extend(Extend { delivery, .. }) => (&mut [], std::slice::from_mut(delivery)),
+            Self::Revive(Revive { jobs: Chosen::Named(jobs) })
+            | Self::Discard(Discard { jobs: Chosen::Named(jobs) }) => (&mut [], jobs),
+            Self::Revive(Revive { jobs: Chosen::Page { .. } })
+            | Self::Discard(Discard { jobs: Chosen::Page { .. } }) => (&mut [], &mut []),
+            Self::Depth(_) | Self::Dead(_) => (&mut [], &mut []),
+        };
+        jobs.iter_mut().map(|job| &mut job.id).chain(ids)
+    }
+}
+
+impl NewJob {
+    fn check(&self) -> Result<(), Misuse> {
+        check_size("a job", VALUE_BYTES_MAX, &self.payload)?;
+        if let Some(unique) = &self.unique {
+            check_size("the unique key of a job", UNIQUE_BYTES_MAX, unique)?;
+        }
+        check_delay(self.delay)
+    }
+}
+
+fn bad(message: String) -> Result<(), Misuse> {
+    Err(Misuse::BadSetting(message))
+}
+
+fn check_count(does: &str, count: u64) -> Result<(), Misuse> {
+    if count == 0 || count > JOBS_MAX as u64 {
+        return bad(format!(
+            "one operation on a queue {does} 1 to {JOBS_MAX} jobs, found {count}; nothing was \
+             changed: do it in parts"
+        ));
+    }
+    Ok(())
+}
+
+fn check_size(what: &str, most: usize, bytes: &Bytes) -> Result<(), Misuse> {
+    if bytes.len() > most {
+        let size = bytes.len();
+        return bad(format!("{what} has at most {most} bytes, found {size}; nothing was changed"));
+    }
+    Ok(())
+}
+
+fn check_note(note: &Bytes) -> Result<(), Misuse> {
+    check_size("the note of a try", NOTE_BYTES_MAX, note)
+}
+
+fn check_delay(delay: Duration) -> Result<(), Misuse> {
+    if delay > DELAY_MAX {
+        return bad(format!(
+            "a job is ready after at most {} days, found {delay:?}; nothing was changed",
+            DELAY_MAX.as_secs() / 86_400
+        ));
+    }
+    Ok(())
+}
+
+fn check_tries(tries_max: u32) -> Result<(), Misuse> {
+    if tries_max == 0 {
+        return bad("a job is tried at least once, found 0 tries; nothing was changed".to_owned());
+    }
+    Ok(())
 }
 
 // ===== outcomes =====
@@ -173,14 +307,24 @@ impl Refusable for Pushed {
 
 /// Of [`Claim`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claimed {
-    /// The jobs.
-    pub jobs: Vec<Delivery>,
-    /// Where there were too few: how long until one becomes ready by time, if one does.
-    pub next_after: Option<Duration>,
+pub enum Claimed {
+    /// The jobs: as many as were asked for, or as were ready.
+    Claimed {
+        /// In the order of the deliveries that were named.
+        jobs: Vec<Delivery>,
+    },
+    /// Refused: no job is ready.
+    Empty {
+        /// How long until time alone may change that: a delay is over, or a lease.
+        next_after: Option<Duration>,
+    },
 }
 
-impl Refusable for Claimed {}
+impl Refusable for Claimed {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Empty { .. })
+    }
+}
 
 /// A job on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,7 +339,7 @@ pub struct Delivery {
     pub attempt: u32,
 }
 
-/// Of [`Acknowledge`], [`Bury`] and [`Extend`].
+/// Of [`Acknowledge`], [`Release`], [`Bury`] and [`Extend`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Settled {
     /// So it is.
@@ -227,6 +371,17 @@ impl Refusable for Retried {
     }
 }
 
+/// Of [`Dead`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadJobs {
+    /// The jobs.
+    pub jobs: Vec<DeadJob>,
+    /// The place of the last of them, if there are more behind it.
+    pub next: Option<Cursor>,
+}
+
+impl Refusable for DeadJobs {}
+
 /// A job that is not delivered any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadJob {
@@ -236,21 +391,917 @@ pub struct DeadJob {
     pub payload: Bytes,
     /// How often it was delivered.
     pub attempts: u32,
+    /// How long ago it was put in.
+    pub age: Duration,
     /// How long it has been dead.
     pub since: Duration,
-    /// What was remembered of its last try; empty where its worker died.
+    /// Its last tries, at most [`TRIES_KEPT`], the last one last.
+    pub tries: Vec<Try>,
+}
+
+/// One delivery of a job that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// Which delivery of the job it was.
+    pub attempt: u32,
+    /// How long ago it ended.
+    pub ago: Duration,
+    /// What was remembered of it; empty where its worker died.
     pub note: Bytes,
+}
+
+/// Of [`Revive`] and [`Discard`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// How many jobs.
+    pub jobs: u64,
+    /// Of a page, the place of the last that was looked at, if there are more behind it.
+    pub next: Option<Cursor>,
+}
+
+impl Refusable for Moved {}
+
+impl QueueOutcome {
+    /// Whether both say the same to a caller: all but how long ago things were, which every engine
+    /// tells by its own clock.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.timeless() == other.timeless()
+    }
+
+    fn timeless(&self) -> Self {
+        let mut outcome = self.clone();
+        match &mut outcome {
+            Self::Depth(Depths { oldest, .. }) => *oldest = Duration::ZERO,
+            Self::Claim(Claimed::Empty { next_after: Some(after) }) => *after = Duration::ZERO,
+            Self::Dead(DeadJobs { jobs, .. }) => jobs.iter_mut().for_each(DeadJob::forget_times),
+            Self::Push(_) | Self::Claim(_) | Self::Acknowledge(_) | Self::Retry(_) => {}
+            Self::Release(_) | Self::Bury(_) | Self::Extend(_) => {}
+            Self::Revive(_) | Self::Discard(_) => {}
+        }
+        outcome
+    }
+}
+
+impl DeadJob {
+    fn forget_times(&mut self) {
+        (self.age, self.since) = (Duration::ZERO, Duration::ZERO);
+        self.tries.iter_mut().for_each(|told| told.ago = Duration::ZERO);
+    }
 }
 
 // ===== state =====
 
 /// The state of a queue.
+///
+/// Where a job stands is told by its [`Stage`]; the other maps find it by that. They are
+/// [trees](crate::tree), so that a batch of several operations can put back a queue of any size at
+/// no cost.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct QueueState {}
+pub struct QueueState {
+    jobs: Tree<HoldId, Job>,
+    ready: Tree<Place, HoldId>,
+    delayed: Tree<Place, HoldId>,
+    /// The jobs that are claimed, in the order in which their leases run out.
+    leases: Tree<Place, HoldId>,
+    /// The same jobs by the names of their deliveries.
+    deliveries: Tree<HoldId, HoldId>,
+    /// In the order in which they died.
+    dead: Tree<u64, HoldId>,
+    /// The live jobs that have a unique key.
+    unique: Tree<Bytes, HoldId>,
+    /// How often a job came to another place: tells the order of what happened at one moment.
+    moves: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    at: Timestamp,
+    /// Which move led there.
+    number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Job {
+    payload: Bytes,
+    unique: Option<Bytes>,
+    pushed: Timestamp,
+    attempts: u32,
+    tries: Vec<Tried>,
+    stage: Stage,
+}
+
+/// How one delivery ended.
+#[derive(Debug, Clone, PartialEq)]
+struct Tried {
+    attempt: u32,
+    at: Timestamp,
+    note: Bytes,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stage {
+    /// Since when it is ready.
+    Ready(Place),
+    /// When it will be.
+    Delayed(Place),
+    Claimed(Lease),
+    /// Since when it is dead.
+    Dead(Place),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Lease {
+    delivery: HoldId,
+    until: Place,
+    /// Where the job was ready before.
+    before: Place,
+    tries_max: u32,
+}
+
+impl QueueState {
+    /// The place of whatever comes next at this moment.
+    fn place(&mut self, at: Timestamp) -> Place {
+        self.moves += 1;
+        Place { at, number: self.moves }
+    }
+
+    /// Where a job waits until it is ready.
+    fn waiting(&mut self, now: Timestamp, delay: Duration) -> Stage {
+        let place = self.place(now.plus(delay));
+        if place.at > now { Stage::Delayed(place) } else { Stage::Ready(place) }
+    }
+
+    fn put(&mut self, id: HoldId, job: Job) {
+        match job.stage {
+            Stage::Ready(place) => drop(self.ready.insert(place, id)),
+            Stage::Delayed(place) => drop(self.delayed.insert(place, id)),
+            Stage::Claimed(lease) => {
+                self.leases.insert(lease.until, id);
+                self.deliveries.insert(lease.delivery, id);
+            }
+            Stage::Dead(place) => drop(self.dead.insert(place.number, id)),
+        }
+        if let Some(unique) = job.unique_now() {
+            self.unique.insert(unique.clone(), id);
+        }
+        self.jobs.insert(id, job);
+    }
+
+    fn take(&mut self, id: HoldId) -> Option<Job> {
+        let job = self.jobs.remove(&id)?;
+        match &job.stage {
+            Stage::Ready(place) => drop(self.ready.remove(place)),
+            Stage::Delayed(place) => drop(self.delayed.remove(place)),
+            Stage::Claimed(lease) => {
+                self.leases.remove(&lease.until);
+                self.deliveries.remove(&lease.delivery);
+            }
+            Stage::Dead(place) => drop(self.dead.remove(&place.number)),
+        }
+        if let Some(unique) = job.unique_now() {
+            self.unique.remove(unique);
+        }
+        Some(job)
+    }
+
+    /// Takes out the job of a delivery that is on its way.
+    fn take_delivered(&mut self, delivery: HoldId) -> Option<(HoldId, Job, Lease)> {
+        let id = *self.deliveries.get(&delivery)?;
+        let job = self.take(id)?;
+        match job.stage {
+            Stage::Claimed(lease) => Some((id, job, lease)),
+            Stage::Ready(_) | Stage::Delayed(_) | Stage::Dead(_) => None,
+        }
+    }
+
+    /// Takes out a dead job.
+    fn take_dead(&mut self, id: HoldId) -> Option<Job> {
+        self.jobs.get(&id).filter(|job| job.is_dead())?;
+        self.take(id)
+    }
+
+    fn die(&mut self, id: HoldId, job: Job, at: Timestamp) {
+        let stage = Stage::Dead(self.place(at));
+        self.put(id, Job { stage, ..job });
+    }
+
+    /// How many jobs are not dead.
+    fn live(&self) -> u64 {
+        (self.jobs.len() - self.dead.len()) as u64
+    }
+
+    /// What becomes of these jobs if they are put in, and how many of them are new.
+    fn plan(&self, jobs: &[NewJob]) -> (Vec<PushedJob>, u64) {
+        let mut names = HashMap::new();
+        let mut keys = HashMap::new();
+        let mut new = 0;
+        let plan = jobs.iter().map(|job| {
+            let known = self.jobs.contains(&job.id).then_some(job.id);
+            let same = job
+                .unique
+                .as_ref()
+                .and_then(|unique| self.unique.get(unique).or_else(|| keys.get(unique)).copied());
+            let known = known.or_else(|| names.get(&job.id).copied()).or(same);
+            new += u64::from(known.is_none());
+            if known.is_none() && jobs.len() > 1 {
+                names.insert(job.id, job.id);
+                keys.extend(job.unique.as_ref().map(|unique| (unique, job.id)));
+            }
+            PushedJob { id: known.unwrap_or(job.id), new: known.is_none() }
+        });
+        (plan.collect(), new)
+    }
+
+    /// Makes ready what is, and ends the deliveries whose leases have run out.
+    pub(crate) fn lapse(&mut self, now: Timestamp) {
+        while let Some((place, id)) = self.delayed.first().filter(|(place, _)| place.at <= now) {
+            let (place, id) = (*place, *id);
+            if let Some(job) = self.take(id) {
+                self.put(id, Job { stage: Stage::Ready(place), ..job });
+            }
+        }
+        while let Some((place, id)) = self.leases.first().filter(|(place, _)| place.at <= now) {
+            let (place, id) = (*place, *id);
+            let Some(mut job) = self.take(id) else { continue };
+            let Stage::Claimed(lease) = job.stage else { continue };
+            job.tried(place.at, "".into());
+            if job.attempts >= lease.tries_max {
+                self.die(id, job, place.at);
+            } else {
+                self.put(id, Job { stage: Stage::Ready(place), ..job });
+            }
+        }
+    }
+
+    /// When [`QueueState::lapse`] will next have something to do.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        let first = |(place, _): (&Place, &HoldId)| place.at;
+        let (delayed, leases) = (self.delayed.first().map(first), self.leases.first().map(first));
+        delayed.into_iter().chain(leases).min()
+    }
+
+    fn depths(&self, now: Timestamp) -> Depths {
+        Depths {
+            ready: self.ready.len() as u64,
+            delayed: self.delayed.len() as u64,
+            claimed: self.leases.len() as u64,
+            dead: self.dead.len() as u64,
+            oldest: self.ready.first().map_or(Duration::ZERO, |(place, _)| place.at.until(now)),
+        }
+    }
+
+    /// The dead behind this place, in order, and the place of the last one if there are more.
+    fn dead_after(&self, after: Option<Cursor>, count: u64) -> (Vec<HoldId>, Option<Cursor>) {
+        let after = after.map_or(0, |Cursor(number)| number.get());
+        let mut behind = self.dead.after(&after);
+        let (mut ids, mut last) = (Vec::new(), after);
+        for (number, id) in behind.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX)) {
+            ids.push(*id);
+            last = *number;
+        }
+        (ids, behind.next().and(NonZeroU64::new(last)).map(Cursor))
+    }
+
+    fn chosen(&self, chosen: &Chosen) -> (Vec<HoldId>, Option<Cursor>) {
+        match chosen {
+            Chosen::Named(ids) => (ids.clone(), None),
+            Chosen::Page { after, count } => self.dead_after(*after, *count),
+        }
+    }
+}
+
+impl Job {
+    fn is_dead(&self) -> bool {
+        matches!(self.stage, Stage::Dead(_))
+    }
+
+    /// The key that no other live job may have.
+    fn unique_now(&self) -> Option<&Bytes> {
+        self.unique.as_ref().filter(|_| !self.is_dead())
+    }
+
+    /// Remembers how a delivery ended.
+    fn tried(&mut self, at: Timestamp, note: Bytes) {
+        if self.tries.len() == TRIES_KEPT {
+            self.tries.remove(0);
+        }
+        self.tries.push(Tried { attempt: self.attempts, at, note });
+    }
+
+    /// As it is told when it is dead.
+    fn dead(&self, id: HoldId, now: Timestamp) -> Option<DeadJob> {
+        let Stage::Dead(since) = self.stage else { return None };
+        let told = |tried: &Tried| Try {
+            attempt: tried.attempt,
+            ago: tried.at.until(now),
+            note: tried.note.clone(),
+        };
+        Some(DeadJob {
+            id,
+            payload: self.payload.clone(),
+            attempts: self.attempts,
+            age: self.pushed.until(now),
+            since: since.at.until(now),
+            tries: self.tries.iter().map(told).collect(),
+        })
+    }
+}
 
 // ===== step =====
 
-/// The meaning of a [`QueueOp`]. Leases that have run out have lapsed before.
-pub(crate) fn step(_slot: &mut Slot, _op: &QueueOp, _at: Moment) -> Result<QueueOutcome, Misuse> {
-    Err(Misuse::BadSetting("not yet".to_owned()))
+/// The meaning of a [`QueueOp`]. What time does by itself has been done before.
+pub(crate) fn step(slot: &mut Slot, op: &QueueOp, at: Moment) -> Result<QueueOutcome, Misuse> {
+    let mut new = QueueState::default();
+    let queue = slot.queue()?.unwrap_or(&mut new);
+    let now = at.now;
+    let outcome = match op {
+        QueueOp::Depth(_) => QueueOutcome::Depth(queue.depths(now)),
+        QueueOp::Push(push) => QueueOutcome::Push(self::push(queue, push, now)),
+        QueueOp::Claim(claim) => QueueOutcome::Claim(self::claim(queue, claim, now)),
+        QueueOp::Acknowledge(Acknowledge { delivery }) => {
+            QueueOutcome::Acknowledge(settled(queue.take_delivered(*delivery).is_some()))
+        }
+        QueueOp::Retry(retry) => QueueOutcome::Retry(self::retry(queue, retry, now)),
+        QueueOp::Release(Release { delivery }) => QueueOutcome::Release(release(queue, *delivery)),
+        QueueOp::Bury(bury) => QueueOutcome::Bury(self::bury(queue, bury, now)),
+        QueueOp::Extend(extend) => QueueOutcome::Extend(self::extend(queue, extend, now)),
+        QueueOp::Dead(Dead { after, count }) => {
+            let (ids, next) = queue.dead_after(*after, *count);
+            let dead = |id: HoldId| queue.jobs.get(&id)?.dead(id, now);
+            QueueOutcome::Dead(DeadJobs { jobs: ids.into_iter().filter_map(dead).collect(), next })
+        }
+        QueueOp::Revive(Revive { jobs }) => {
+            let (ids, next) = queue.chosen(jobs);
+            let revived = ids.into_iter().filter(|id| revive(queue, *id, now));
+            QueueOutcome::Revive(Moved { jobs: revived.count() as u64, next })
+        }
+        QueueOp::Discard(Discard { jobs }) => {
+            let (ids, next) = queue.chosen(jobs);
+            let gone = ids.into_iter().filter(|id| queue.take_dead(*id).is_some());
+            QueueOutcome::Discard(Moved { jobs: gone.count() as u64, next })
+        }
+    };
+    if queue.jobs.is_empty() {
+        slot.take();
+    } else if slot.is_empty() {
+        slot.overwrite(State::Queue(Box::new(new)), at);
+    }
+    Ok(outcome)
+}
+
+fn settled(done: bool) -> Settled {
+    if done { Settled::Settled } else { Settled::Lapsed }
+}
+
+fn push(queue: &mut QueueState, push: &Push, now: Timestamp) -> Pushed {
+    let Push { jobs, limit } = push;
+    let (plan, new) = queue.plan(jobs);
+    let free = limit.map_or(u64::MAX, |limit| limit.get().saturating_sub(queue.live()));
+    if new > free {
+        return Pushed::Full { free };
+    }
+    for (job, planned) in jobs.iter().zip(&plan) {
+        if !planned.new {
+            continue;
+        }
+        let stage = queue.waiting(now, job.delay);
+        let NewJob { id, payload, unique, .. } = job.clone();
+        let tries = Vec::new();
+        queue.put(id, Job { payload, unique, pushed: now, attempts: 0, tries, stage });
+    }
+    Pushed::Pushed { jobs: plan }
+}
+
+fn claim(queue: &mut QueueState, claim: &Claim, now: Timestamp) -> Claimed {
+    let Claim { deliveries, lease, tries_max } = claim;
+    let mut jobs = Vec::new();
+    for delivery in deliveries {
+        if !queue.deliveries.contains(delivery) {
+            let Some((before, id)) = queue.ready.first() else { continue };
+            let (before, id) = (*before, *id);
+            let until = queue.place(now.plus(*lease));
+            let Some(mut job) = queue.take(id) else { continue };
+            job.attempts = job.attempts.saturating_add(1);
+            let (delivery, tries_max) = (*delivery, *tries_max);
+            let stage = Stage::Claimed(Lease { delivery, until, before, tries_max });
+            queue.put(id, Job { stage, ..job });
+        }
+        jobs.extend(delivered(queue, *delivery));
+    }
+    if jobs.is_empty() {
+        return Claimed::Empty { next_after: queue.due().map(|due| now.until(due)) };
+    }
+    Claimed::Claimed { jobs }
+}
+
+fn delivered(queue: &QueueState, delivery: HoldId) -> Option<Delivery> {
+    let job = *queue.deliveries.get(&delivery)?;
+    let Job { payload, attempts, .. } = queue.jobs.get(&job)?;
+    Some(Delivery { id: delivery, job, payload: payload.clone(), attempt: *attempts })
+}
+
+fn retry(queue: &mut QueueState, retry: &Retry, now: Timestamp) -> Retried {
+    let Retry { delivery, failed } = retry;
+    let Some((id, mut job, lease)) = queue.take_delivered(*delivery) else {
+        return Retried::Lapsed;
+    };
+    job.tried(now, failed.note.clone());
+    if job.attempts >= lease.tries_max {
+        queue.die(id, job, now);
+        return Retried::Dead;
+    }
+    let stage = queue.waiting(now, failed.after);
+    queue.put(id, Job { stage, ..job });
+    Retried::Again
+}
+
+fn release(queue: &mut QueueState, delivery: HoldId) -> Settled {
+    let Some((id, mut job, lease)) = queue.take_delivered(delivery) else {
+        return Settled::Lapsed;
+    };
+    job.attempts -= 1;
+    queue.put(id, Job { stage: Stage::Ready(lease.before), ..job });
+    Settled::Settled
+}
+
+fn bury(queue: &mut QueueState, bury: &Bury, now: Timestamp) -> Settled {
+    let Some((id, mut job, _)) = queue.take_delivered(bury.delivery) else {
+        return Settled::Lapsed;
+    };
+    job.tried(now, bury.note.clone());
+    queue.die(id, job, now);
+    Settled::Settled
+}
+
+fn extend(queue: &mut QueueState, extend: &Extend, now: Timestamp) -> Settled {
+    let Some((id, job, lease)) = queue.take_delivered(extend.delivery) else {
+        return Settled::Lapsed;
+    };
+    let until = Place { at: now.plus(extend.lease), ..lease.until };
+    queue.put(id, Job { stage: Stage::Claimed(Lease { until, ..lease }), ..job });
+    Settled::Settled
+}
+
+/// Makes a dead job ready, as if it were new. Tells whether it could.
+fn revive(queue: &mut QueueState, id: HoldId, now: Timestamp) -> bool {
+    let taken = |job: &Job| job.unique.as_ref().is_some_and(|key| queue.unique.contains(key));
+    if queue.jobs.get(&id).is_none_or(taken) {
+        return false;
+    }
+    let Some(job) = queue.take_dead(id) else { return false };
+    let stage = queue.waiting(now, Duration::ZERO);
+    queue.put(id, Job { attempts: 0, tries: Vec::new(), stage, ..job });
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Batch, Refusal, Reply, Step};
+    use crate::key::Key;
+    use crate::meaning::Model;
+    use crate::operations::Operation;
+    use crate::operations::capacity::LEASE_MAX;
+    use crate::operations::key::{Exists, Expire};
+    use crate::operations::value;
+    use crate::state::Slots;
+
+    const LEASE: Duration = Duration::from_secs(30);
+    const HOUR: Duration = Duration::from_secs(3600);
+    /// The shortest time that can be told.
+    const TICK: Duration = Duration::from_nanos(1);
+    const TRIES: u32 = 3;
+
+    fn jobs() -> (Model, Key) {
+        (Model::new(), Key::alone("", "jobs").unwrap())
+    }
+
+    fn id(number: u128) -> HoldId {
+        HoldId::from_u128(number)
+    }
+
+    fn job(number: u128) -> NewJob {
+        let payload = Bytes::from(format!("job {number}"));
+        NewJob { id: id(number), payload, delay: Duration::ZERO, unique: None }
+    }
+
+    fn push(jobs: impl IntoIterator<Item = NewJob>) -> Push {
+        Push { jobs: jobs.into_iter().collect(), limit: None }
+    }
+
+    fn claim(delivery: u128) -> Claim {
+        Claim { deliveries: [id(delivery)].into(), lease: LEASE, tries_max: TRIES }
+    }
+
+    fn retry(delivery: u128, after: Duration) -> Retry {
+        failed(delivery, after, "late")
+    }
+
+    fn failed(delivery: u128, after: Duration, note: impl Into<Bytes>) -> Retry {
+        Retry { delivery: id(delivery), failed: Box::new(Failed { after, note: note.into() }) }
+    }
+
+    /// The job that this delivery gets, and which try it is.
+    fn claimed(model: &mut Model, key: &Key, delivery: u128) -> Option<(u128, u32)> {
+        match model.run(key, claim(delivery)).unwrap() {
+            Claimed::Claimed { jobs } => {
+                assert_eq!(jobs.len(), 1);
+                assert_eq!(jobs[0].id, id(delivery));
+                let number = jobs[0].job.as_u128();
+                assert_eq!(jobs[0].payload, job(number).payload);
+                Some((number, jobs[0].attempt))
+            }
+            Claimed::Empty { .. } => None,
+        }
+    }
+
+    fn depth(model: &mut Model, key: &Key) -> (u64, u64, u64, u64) {
+        let Depths { ready, delayed, claimed, dead, .. } = model.run(key, Depth {}).unwrap();
+        (ready, delayed, claimed, dead)
+    }
+
+    fn dead(model: &mut Model, key: &Key) -> Vec<u128> {
+        let dead = model.run(key, Dead { after: None, count: 100 }).unwrap();
+        assert_eq!(dead.next, None);
+        dead.jobs.iter().map(|job| job.id.as_u128()).collect()
+    }
+
+    #[test]
+    fn jobs_come_in_the_order_in_which_they_became_ready() {
+        let (mut model, key) = jobs();
+        let delayed = |number, delay| NewJob { delay, ..job(number) };
+        model.run(&key, push([delayed(1, 2 * TICK), delayed(2, TICK), job(3), job(4)])).unwrap();
+        model.advance(TICK);
+        model.run(&key, push([job(5)])).unwrap();
+        model.advance(TICK);
+        // At one moment in the order in which they came.
+        model.run(&key, push([job(6)])).unwrap();
+        let order: Vec<_> =
+            (1..=6).map(|delivery| claimed(&mut model, &key, delivery).unwrap().0).collect();
+        assert_eq!(order, [3, 4, 2, 5, 1, 6]);
+        // Whoever gives one back as if it had not had it, gives it back to its place.
+        for delivery in [6, 1, 3] {
+            let release = Release { delivery: id(delivery) };
+            assert_eq!(model.run(&key, release).unwrap(), Settled::Settled);
+        }
+        assert_eq!(model.run(&key, retry(2, Duration::ZERO)).unwrap(), Retried::Again);
+        let order: Vec<_> =
+            (7..=10).map(|delivery| claimed(&mut model, &key, delivery).unwrap()).collect();
+        assert_eq!(order, [(3, 1), (2, 1), (6, 1), (4, 2)]);
+        assert_eq!(claimed(&mut model, &key, 11), None);
+    }
+
+    #[test]
+    fn a_job_is_ready_delayed_claimed_or_dead_and_gone_when_it_is_done() {
+        let (mut model, key) = jobs();
+        assert_eq!(model.run(&key, Depth {}).unwrap(), Depths::default());
+        assert!(!model.run(&key, Exists {}).unwrap(), "a look at it makes no queue");
+        assert_eq!(claimed(&mut model, &key, 1), None);
+        assert!(!model.run(&key, Exists {}).unwrap());
+        let delayed = NewJob { delay: HOUR, ..job(2) };
+        let pushed = [1, 2].map(|number| PushedJob { id: id(number), new: true });
+        assert_eq!(
+            model.run(&key, push([job(1), delayed])).unwrap(),
+            Pushed::Pushed { jobs: pushed.to_vec() }
+        );
+        assert_eq!(depth(&mut model, &key), (1, 1, 0, 0));
+        assert_eq!(claimed(&mut model, &key, 1), Some((1, 1)));
+        assert_eq!(depth(&mut model, &key), (0, 1, 1, 0));
+        let next_after = Some(LEASE);
+        assert_eq!(model.run(&key, claim(2)).unwrap(), Claimed::Empty { next_after });
+        let done = Acknowledge { delivery: id(1) };
+        assert_eq!(model.run(&key, done.clone()).unwrap(), Settled::Settled);
+        assert_eq!(model.run(&key, done).unwrap(), Settled::Lapsed, "it is done once");
+        assert_eq!(depth(&mut model, &key), (0, 1, 0, 0));
+        model.advance(HOUR);
+        assert_eq!(claimed(&mut model, &key, 2), Some((2, 1)));
+        let bury = Bury { delivery: id(2), note: "no good".into() };
+        assert_eq!(model.run(&key, bury).unwrap(), Settled::Settled);
+        assert_eq!(depth(&mut model, &key), (0, 0, 0, 1));
+        let all = Chosen::Page { after: None, count: 1 };
+        model.run(&key, Discard { jobs: all }).unwrap();
+        assert!(!model.run(&key, Exists {}).unwrap(), "nothing is left");
+    }
+
+    #[test]
+    fn a_lease_runs_until_its_last_moment_and_no_longer() {
+        let (mut model, key) = jobs();
+        model.run(&key, push([job(1)])).unwrap();
+        assert_eq!(claimed(&mut model, &key, 1), Some((1, 1)));
+        model.advance(LEASE - TICK);
+        let extend = Extend { delivery: id(1), lease: LEASE };
+        assert_eq!(model.run(&key, extend.clone()).unwrap(), Settled::Settled);
+        model.advance(LEASE - TICK);
+        assert_eq!(depth(&mut model, &key), (0, 0, 1, 0), "a tick before the end");
+        model.advance(TICK);
+        assert_eq!(depth(&mut model, &key), (1, 0, 0, 0), "at the end");
+        // Whoever had it is late, also when nobody has claimed it since.
+        assert_eq!(model.run(&key, extend).unwrap(), Settled::Lapsed);
+        assert_eq!(model.run(&key, retry(1, HOUR)).unwrap(), Retried::Lapsed);
+        let delivery = id(1);
+        assert_eq!(model.run(&key, Acknowledge { delivery }).unwrap(), Settled::Lapsed);
+        assert_eq!(model.run(&key, Release { delivery }).unwrap(), Settled::Lapsed);
+        let bury = Bury { delivery, note: "".into() };
+        assert_eq!(model.run(&key, bury).unwrap(), Settled::Lapsed);
+        assert_eq!(claimed(&mut model, &key, 2), Some((1, 2)));
+    }
+
+    #[test]
+    fn claiming_again_under_one_name_is_the_same_delivery() {
+        let (mut model, key) = jobs();
+        model.run(&key, push((1..=3).map(job))).unwrap();
+        for _again in 0..2 {
+            assert_eq!(claimed(&mut model, &key, 7), Some((1, 1)));
+        }
+        assert_eq!(depth(&mut model, &key), (2, 0, 1, 0));
+        let several = Claim { deliveries: [8, 7, 9, 10].map(id).into(), ..claim(0) };
+        let Claimed::Claimed { jobs } = model.run(&key, several).unwrap() else { panic!() };
+        let told: Vec<_> = jobs.iter().map(|job| (job.id, job.job)).collect();
+        assert_eq!(told, [(8, 2), (7, 1), (9, 3)].map(|(one, two)| (id(one), id(two))));
+    }
+
+    #[test]
+    fn after_its_last_try_a_job_is_dead() {
+        let (mut model, key) = jobs();
+        model.run(&key, push((1..=3).map(job))).unwrap();
+        let once = |delivery| Claim { tries_max: 1, ..claim(delivery) };
+        // It fails, it is given up, its worker dies.
+        for delivery in 1..=3 {
+            model.run(&key, once(delivery)).unwrap();
+        }
+        let bury = Bury { delivery: id(3), note: "no such user".into() };
+        model.run(&key, bury).unwrap();
+        assert_eq!(model.run(&key, retry(1, HOUR)).unwrap(), Retried::Dead);
+        model.advance(LEASE);
+        assert_eq!(dead(&mut model, &key), [3, 1, 2]);
+        assert_eq!(depth(&mut model, &key), (0, 0, 0, 3));
+        let told = model.run(&key, Dead { after: None, count: 3 }).unwrap().jobs;
+        let one = |note: &str, ago| vec![Try { attempt: 1, ago, note: note.into() }];
+        assert_eq!(told[0].tries, one("no such user", LEASE));
+        assert_eq!(told[1].tries, one("late", LEASE));
+        assert_eq!(told[2].tries, one("", Duration::ZERO));
+        assert_eq!((told[1].attempts, told[1].since, told[1].age), (1, LEASE, LEASE));
+    }
+
+    #[test]
+    fn how_many_tries_there_are_is_said_by_the_claim() {
+        let (mut model, key) = jobs();
+        model.run(&key, push([job(1)])).unwrap();
+        for attempt in 1..=4 {
+            let many = Claim { tries_max: 9, ..claim(attempt) };
+            model.run(&key, many).unwrap();
+            assert_eq!(model.run(&key, retry(attempt, Duration::ZERO)).unwrap(), Retried::Again);
+        }
+        // Fewer by now than it has had: this one is its last.
+        assert_eq!(claimed(&mut model, &key, 5), Some((1, 5)));
+        assert_eq!(model.run(&key, retry(5, Duration::ZERO)).unwrap(), Retried::Dead);
+    }
+
+    #[test]
+    fn of_many_tries_the_last_are_remembered() {
+        let (mut model, key) = jobs();
+        model.run(&key, push([job(1)])).unwrap();
+        let tries = TRIES_KEPT as u32 + 2;
+        for attempt in 1..=tries {
+            model.run(&key, Claim { tries_max: tries, ..claim(u128::from(attempt)) }).unwrap();
+            let note = format!("try {attempt}");
+            model.run(&key, failed(u128::from(attempt), TICK, note)).unwrap();
+            model.advance(TICK);
+        }
+        let told = model.run(&key, Dead { after: None, count: 1 }).unwrap().jobs;
+        let attempts: Vec<_> = told[0].tries.iter().map(|told| told.attempt).collect();
+        assert_eq!(attempts, (3..=tries).collect::<Vec<_>>());
+        assert!(
+            told[0].tries.iter().all(|told| told.note == format!("try {}", told.attempt).into())
+        );
+    }
+
+    #[test]
+    fn no_two_live_jobs_share_a_key() {
+        let (mut model, key) = jobs();
+        let same = |number| NewJob { unique: Some("ann".into()), ..job(number) };
+        let told = |model: &mut Model, jobs| match model.run(&key, push(jobs)).unwrap() {
+            Pushed::Pushed { jobs } => {
+                jobs.into_iter().map(|job| (job.id.as_u128(), job.new)).collect::<Vec<_>>()
+            }
+            Pushed::Full { .. } => panic!(),
+        };
+        let first = told(&mut model, vec![same(1), same(2), job(3), job(3)]);
+        assert_eq!(first, [(1, true), (1, false), (3, true), (3, false)]);
+        assert_eq!(told(&mut model, vec![same(4)]), [(1, false)]);
+        assert_eq!(claimed(&mut model, &key, 1), Some((1, 1)));
+        assert_eq!(told(&mut model, vec![same(4)]), [(1, false)], "it lives while it is claimed");
+        model.run(&key, Bury { delivery: id(1), note: "".into() }).unwrap();
+        assert_eq!(told(&mut model, vec![same(4), same(1)]), [(4, true), (1, false)]);
+        // The dead one stays dead as long as another has its key.
+        let named = Chosen::Named(vec![id(1)]);
+        let revive = Revive { jobs: named };
+        assert_eq!(model.run(&key, revive.clone()).unwrap(), Moved { jobs: 0, next: None });
+        assert_eq!(claimed(&mut model, &key, 2), Some((3, 1)));
+        assert_eq!(claimed(&mut model, &key, 3), Some((4, 1)));
+        model.run(&key, Acknowledge { delivery: id(3) }).unwrap();
+        assert_eq!(model.run(&key, revive).unwrap(), Moved { jobs: 1, next: None });
+        assert_eq!(told(&mut model, vec![same(5)]), [(1, false)]);
+        assert_eq!(claimed(&mut model, &key, 4), Some((1, 1)), "as if it were new");
+    }
+
+    #[test]
+    fn a_full_queue_takes_all_or_none() {
+        let (mut model, key) = jobs();
+        let three = NonZeroU64::new(3);
+        let limited = |jobs| Push { limit: three, ..push(jobs) };
+        assert!(!model.run(&key, limited(vec![job(1), job(2)])).unwrap().is_refusal());
+        claimed(&mut model, &key, 1);
+        let two = limited(vec![job(3), NewJob { delay: HOUR, ..job(4) }]);
+        assert_eq!(model.run(&key, two.clone()).unwrap(), Pushed::Full { free: 1 });
+        assert_eq!(depth(&mut model, &key), (1, 0, 1, 0));
+        // What is there already needs no room, and neither do the dead.
+        assert!(!model.run(&key, limited(vec![job(1), job(2), job(3)])).unwrap().is_refusal());
+        assert_eq!(model.run(&key, limited(vec![job(5)])).unwrap(), Pushed::Full { free: 0 });
+        model.run(&key, Bury { delivery: id(1), note: "".into() }).unwrap();
+        assert!(!model.run(&key, limited(vec![job(5)])).unwrap().is_refusal());
+        // A smaller limit takes nothing away.
+        let one = Push { limit: NonZeroU64::new(1), ..push([job(6)]) };
+        assert_eq!(model.run(&key, one).unwrap(), Pushed::Full { free: 0 });
+        assert_eq!(depth(&mut model, &key), (3, 0, 0, 1));
+    }
+
+    #[test]
+    fn the_dead_are_read_revived_and_discarded_page_by_page() {
+        let (mut model, key) = jobs();
+        model.run(&key, push((1..=5).map(job))).unwrap();
+        for delivery in 1..=5 {
+            claimed(&mut model, &key, delivery);
+        }
+        for delivery in [5, 4, 3, 2, 1] {
+            model.run(&key, Bury { delivery: id(delivery), note: "".into() }).unwrap();
+        }
+        let page = |model: &mut Model, after| model.run(&key, Dead { after, count: 2 }).unwrap();
+        let first = page(&mut model, None);
+        assert_eq!(first.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [id(5), id(4)]);
+        // The last of the page goes, and the next begins where it would have.
+        let named = Chosen::Named(vec![id(4), id(9)]);
+        let discard = Discard { jobs: named };
+        assert_eq!(model.run(&key, discard).unwrap(), Moved { jobs: 1, next: None });
+        let second = page(&mut model, first.next);
+        assert_eq!(second.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [id(3), id(2)]);
+        let third = page(&mut model, second.next);
+        assert_eq!((third.jobs.len(), third.next), (1, None));
+        let revive = Revive { jobs: Chosen::Page { after: first.next, count: 2 } };
+        let moved = model.run(&key, revive).unwrap();
+        assert_eq!((moved.jobs, moved.next), (2, second.next));
+        assert_eq!(dead(&mut model, &key), [5, 1]);
+        let rest = Discard { jobs: Chosen::Page { after: moved.next, count: 2 } };
+        assert_eq!(model.run(&key, rest).unwrap(), Moved { jobs: 1, next: None });
+        assert_eq!(depth(&mut model, &key), (2, 0, 0, 1));
+        assert_eq!(claimed(&mut model, &key, 9), Some((3, 1)));
+    }
+
+    #[test]
+    fn the_age_of_the_oldest_is_that_of_what_can_be_claimed() {
+        let (mut model, key) = jobs();
+        let oldest = |model: &mut Model| model.run(&key, Depth {}).unwrap().oldest;
+        model.run(&key, push([NewJob { delay: LEASE, ..job(1) }])).unwrap();
+        model.advance(LEASE - TICK);
+        assert_eq!(oldest(&mut model), Duration::ZERO);
+        model.advance(HOUR + TICK);
+        assert_eq!(oldest(&mut model), HOUR);
+        claimed(&mut model, &key, 1);
+        assert_eq!(oldest(&mut model), Duration::ZERO);
+        model.advance(2 * LEASE);
+        assert_eq!(oldest(&mut model), LEASE, "since its lease ran out");
+    }
+
+    #[test]
+    fn what_time_does_first_is_due_first() {
+        let (mut model, key) = jobs();
+        let due = |model: &mut Model| model.slot(&key).due();
+        model.run(&key, push([job(1), NewJob { delay: 2 * LEASE, ..job(2) }])).unwrap();
+        let second = due(&mut model).unwrap();
+        claimed(&mut model, &key, 1);
+        let first = due(&mut model).unwrap();
+        assert!(first < second);
+        let after = |model: &mut Model| match model.run(&key, claim(2)).unwrap() {
+            Claimed::Empty { next_after } => next_after,
+            Claimed::Claimed { .. } => panic!(),
+        };
+        assert_eq!(after(&mut model), Some(LEASE));
+        model.run(&key, Acknowledge { delivery: id(1) }).unwrap();
+        assert_eq!(due(&mut model), Some(second));
+        assert_eq!(after(&mut model), Some(2 * LEASE));
+        model.advance(2 * LEASE);
+        assert_eq!(claimed(&mut model, &key, 2), Some((2, 1)));
+        model.run(&key, Bury { delivery: id(2), note: "".into() }).unwrap();
+        assert_eq!((due(&mut model), after(&mut model)), (None, None));
+        model.run(&key, Expire { after: HOUR }).unwrap();
+        assert!(due(&mut model).is_some());
+    }
+
+    #[test]
+    fn a_batch_that_is_undone_puts_the_queue_back() {
+        let (mut model, key) = jobs();
+        model.run(&key, push((1..=3).map(job))).unwrap();
+        claimed(&mut model, &key, 1);
+        let step = |operation: crate::operations::Op| Step::new(key.clone(), operation);
+        let before: Vec<_> =
+            model.states().map(|(key, state)| (key.clone(), state.clone())).collect();
+        let batch = Batch::of([
+            step(Acknowledge { delivery: id(1) }.into_op()),
+            step(claim(2).into_op()),
+            step(push([job(4)]).into_op()),
+            step(Bury { delivery: id(2), note: "".into() }.into_op()),
+            step(Acknowledge { delivery: id(1) }.into_op()),
+        ]);
+        let reply = model.apply(&batch).unwrap();
+        assert!(matches!(reply, Reply::Refused(Refusal::Operation(4, _))), "{reply:?}");
+        let after: Vec<_> =
+            model.states().map(|(key, state)| (key.clone(), state.clone())).collect();
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_batch_whose_ids_are_made_up_anew_is_the_same_batch() {
+        let (_, key) = jobs();
+        let same = |one, two| {
+            let step = |operation: crate::operations::Op| Step::new(key.clone(), operation);
+            let payload = Bytes::from("x");
+            let pushed =
+                [one, two].map(|number| NewJob { payload: payload.clone(), ..job(number) });
+            let batch = Batch::of([
+                step(push(pushed).into_op()),
+                step(claim(one + 10).into_op()),
+                step(Acknowledge { delivery: id(one + 10) }.into_op()),
+            ]);
+            batch.fingerprint()
+        };
+        assert_eq!(same(1, 2), same(3, 4));
+        assert_ne!(same(1, 2), same(1, 1));
+        let of = |operation: crate::operations::Op| {
+            Batch::one(Step::new(key.clone(), operation)).fingerprint()
+        };
+        let done = |delivery| of(Acknowledge { delivery: id(delivery) }.into_op());
+        assert_ne!(done(1), done(2), "what is there already has its own name");
+    }
+
+    #[test]
+    fn another_kind_is_no_queue() {
+        let (mut model, key) = jobs();
+        model.run(&key, value::Set { to: "x".into() }).unwrap();
+        assert!(model.run(&key, push([job(1)])).unwrap_err().is_wrong_type());
+        assert!(model.run(&key, Depth {}).unwrap_err().is_wrong_type());
+    }
+
+    #[test]
+    fn bad_settings_are_misuse() {
+        let (mut model, key) = jobs();
+        let long = |most: usize| Bytes::from(vec![b'x'; most + 1]);
+        let many = |count: usize| vec![id(1); count];
+        let named = |count| Chosen::Named(many(count));
+        let page = |count| Chosen::Page { after: None, count };
+        let (none, more) = (Duration::ZERO, TICK);
+        let delivery = id(1);
+        for bad in [
+            push([]).into_op(),
+            push(vec![job(1); JOBS_MAX + 1]).into_op(),
+            push([NewJob { payload: long(VALUE_BYTES_MAX), ..job(1) }]).into_op(),
+            push([NewJob { unique: Some(long(UNIQUE_BYTES_MAX)), ..job(1) }]).into_op(),
+            push([NewJob { delay: DELAY_MAX + more, ..job(1) }]).into_op(),
+            Claim { deliveries: many(0).into(), ..claim(1) }.into_op(),
+            Claim { deliveries: many(JOBS_MAX + 1).into(), ..claim(1) }.into_op(),
+            Claim { lease: none, ..claim(1) }.into_op(),
+            Claim { lease: LEASE_MAX + more, ..claim(1) }.into_op(),
+            Claim { tries_max: 0, ..claim(1) }.into_op(),
+            retry(1, DELAY_MAX + more).into_op(),
+            failed(1, none, long(NOTE_BYTES_MAX)).into_op(),
+            Bury { delivery, note: long(NOTE_BYTES_MAX) }.into_op(),
+            Extend { delivery, lease: none }.into_op(),
+            Extend { delivery, lease: LEASE_MAX + more }.into_op(),
+            Dead { after: None, count: 0 }.into_op(),
+            Dead { after: None, count: JOBS_MAX as u64 + 1 }.into_op(),
+            Revive { jobs: named(0) }.into_op(),
+            Revive { jobs: page(JOBS_MAX as u64 + 1) }.into_op(),
+            Discard { jobs: named(JOBS_MAX + 1) }.into_op(),
+            Discard { jobs: page(0) }.into_op(),
+        ] {
+            let fault = model.apply(&Batch::one(Step::new(key.clone(), bad))).unwrap_err();
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        assert!(!model.run(&key, Exists {}).unwrap());
+        // The most of each is allowed.
+        let most = NewJob {
+            payload: Bytes::from(vec![b'x'; VALUE_BYTES_MAX]),
+            delay: DELAY_MAX,
+            unique: Some(Bytes::from(vec![b'x'; UNIQUE_BYTES_MAX])),
+            ..job(1)
+        };
+        model.run(&key, push([most])).unwrap();
+        model.run(&key, push((2..=JOBS_MAX as u128).map(job))).unwrap();
+        let deliveries = (1..=JOBS_MAX as u128).map(id).collect();
+        let all = Claim { deliveries, lease: LEASE_MAX, tries_max: u32::MAX };
+        let Claimed::Claimed { jobs } = model.run(&key, all).unwrap() else { panic!() };
+        assert_eq!(jobs.len(), JOBS_MAX - 1);
+        let again = failed(1, DELAY_MAX, vec![b'x'; NOTE_BYTES_MAX]);
+        assert_eq!(model.run(&key, again).unwrap(), Retried::Again);
+    }
 }
