@@ -13,13 +13,15 @@ use exactly_core::operations::key::{Delete, Rename};
 use exactly_core::operations::list::{End, Len, Move, Pop, Push, Range, Replace};
 use exactly_core::operations::lock::{self, Acquire, Acquired, Mode};
 use exactly_core::operations::map::{self, Addend};
+use exactly_core::operations::queue::{Acknowledge, Bury, Claimed, NewJob};
 use exactly_core::operations::sorted_set::{AddTo, Extreme, Scored, When};
-use exactly_core::operations::{flag, set, sorted_set, value};
+use exactly_core::operations::{flag, queue, set, sorted_set, value};
 use exactly_core::{Batch, Bytes, Destination, HoldId, Key, Lifetime, Operation, Step};
 use fastrand::Rng;
 use smallvec::smallvec;
 
 use crate::linearizable;
+use crate::operations::queue::{claim, job};
 use crate::subject::{Subject, key, step};
 
 const CALLERS: usize = 8;
@@ -64,7 +66,7 @@ pub async fn of_every_kind(subject: Subject) {
     recorded
         .crowd(CALLERS, |subject, number| async move {
             let mut dice = Rng::with_seed(100 + number as u64);
-            let (mut holds, mut owner) = (Vec::new(), None);
+            let (mut holds, mut owner, mut deliveries) = (Vec::new(), None, Vec::new());
             for _ in 0..200 {
                 values_and_flags(&subject, &mut dice).await;
                 sets(&subject, &mut dice).await;
@@ -73,6 +75,7 @@ pub async fn of_every_kind(subject: Subject) {
                 jobs(&subject, &mut dice).await;
                 board(&subject, &mut dice).await;
                 door(&subject, &mut dice, &mut owner).await;
+                orders(&subject, &mut dice, &mut deliveries).await;
             }
         })
         .await;
@@ -232,6 +235,29 @@ async fn door(subject: &Subject, dice: &mut Rng, owner: &mut Option<HoldId>) {
                 Acquired::Busy { .. } => {}
             }
         }
+    }
+}
+
+async fn orders(subject: &Subject, dice: &mut Rng, deliveries: &mut Vec<HoldId>) {
+    let orders = key("orders");
+    let settled = deliveries.pop().unwrap_or_else(HoldId::unique);
+    match dice.u8(..8) {
+        0 | 1 => {
+            let unique = dice.bool().then(|| Bytes::from(["a", "b"][dice.usize(..2)]));
+            let job = NewJob { id: HoldId::unique(), unique, ..job(1) };
+            let limit = NonZeroU64::new(5);
+            subject.ok(&orders, queue::Push { jobs: vec![job], limit }).await;
+        }
+        2..5 => {
+            deliveries.push(settled);
+            let named = HoldId::unique();
+            if let Claimed::Claimed { .. } = subject.ok(&orders, claim([named], LONG)).await {
+                deliveries.push(named);
+            }
+        }
+        5 => drop(subject.ok(&orders, queue::Release { delivery: settled }).await),
+        6 => drop(subject.ok(&orders, Bury { delivery: settled, note: "x".into() }).await),
+        7.. => drop(subject.ok(&orders, Acknowledge { delivery: settled }).await),
     }
 }
 

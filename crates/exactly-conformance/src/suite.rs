@@ -56,6 +56,10 @@ macro_rules! suite {
                 meaning, leases, line, sharing, places, fences, remembered, required, in_batches,
                 moving, wrong_type, expiry, bad_settings
             }
+            queue = operations::queue {
+                meaning, order, several_at_once, delays, leases, tries, unique_keys, bounded,
+                dead_letters, emptied, whole, with_its_effect, large, wrong_type, bad_settings
+            }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }
@@ -84,6 +88,9 @@ macro_rules! suite {
                 one_at_a_time, shared_or_alone, in_order, late_holders, only_the_holder_writes,
                 both_or_none
             }
+            queue_race = races::queue {
+                each_job_once, one_of_a_kind, the_last_places, late_or_done, nothing_is_lost
+            }
             batches = batches {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen
@@ -106,7 +113,7 @@ macro_rules! suite {
                 maps_mean_what_the_model_says,
                 sorted_sets_mean_what_the_model_says,
                 locks_mean_what_the_model_says,
-                lists_mean_what_the_model_says
+                lists_mean_what_the_model_says, queues_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

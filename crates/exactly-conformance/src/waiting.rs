@@ -9,8 +9,10 @@ use exactly_core::operations::capacity::{Levels, Read, Take};
 use exactly_core::operations::counter::{Add, Get};
 use exactly_core::operations::key::{Delete, Exists, Expire, Rename};
 use exactly_core::operations::lock::{self, Acquire, Holders, Mode};
+use exactly_core::operations::queue::{Depth, NewJob};
 use exactly_core::{Batch, HoldId, Key, Mark};
 
+use crate::operations::queue::{claim, id, job, push};
 use crate::subject::{Subject, key, step};
 
 async fn changed(subject: &Subject, key: &Key, since: Mark) -> Mark {
@@ -78,6 +80,7 @@ pub async fn by_time(subject: Subject) {
     const SOON: Duration = Duration::from_millis(50);
     const LONG: Duration = Duration::from_secs(3600);
     let [brief, seats, door, line] = ["brief", "seats", "door", "line"].map(key);
+    let [later, claimed] = ["later", "claimed"].map(key);
     subject.ok(&brief, Add::by(1)).await;
     subject.ok(&brief, Expire { after: SOON }).await;
     // Of several leases the one that runs out first.
@@ -92,8 +95,15 @@ pub async fn by_time(subject: Subject) {
             subject.ok(key, Acquire { owner, mode, lease, line: true, fences: 1 }).await;
         }
     }
+    // Of several jobs the one that is ready first, also where others are ready already.
+    let delayed = [Duration::ZERO, LONG, SOON];
+    subject.ok(&later, push(delayed.map(|delay| NewJob { delay, ..job(delay.as_nanos()) }))).await;
+    subject.ok(&claimed, push([job(1), job(2)])).await;
+    for (delivery, lease) in [(1, LONG), (2, SOON)] {
+        subject.ok(&claimed, claim([id(delivery)], lease)).await;
+    }
     let mut waiting = Vec::new();
-    for key in [&brief, &seats, &door, &line] {
+    for key in [&brief, &seats, &door, &line, &later, &claimed] {
         let (subject, key) = (subject.clone(), key.clone());
         let mark = changed(&subject, &key, Mark::NONE).await;
         // On a clock that runs by itself it may be over by now, and nothing is left to wait for.
@@ -101,6 +111,8 @@ pub async fn by_time(subject: Subject) {
             "brief" => !subject.ok(&key, Exists {}).await,
             "door" => subject.ok(&key, lock::Read {}).await.holders == 0,
             "line" => subject.ok(&key, lock::Read {}).await.waiting == 0,
+            "later" => subject.ok(&key, Depth {}).await.ready == 2,
+            "claimed" => subject.ok(&key, Depth {}).await.claimed == 1,
             _ => subject.ok(&key, Read { limit: 2 }).await.held == 1,
         };
         if !over {
@@ -121,6 +133,8 @@ pub async fn by_time(subject: Subject) {
         let Holders { holders, waiting, .. } = subject.ok(key, lock::Read {}).await;
         assert_eq!((holders, waiting), left, "{key}");
     }
+    assert_eq!(subject.ok(&later, Depth {}).await.ready, 2);
+    assert_eq!(subject.ok(&claimed, Depth {}).await.claimed, 1);
 }
 
 /// A wait that is given up disturbs nobody.

@@ -3,6 +3,7 @@
 mod list;
 mod lock;
 mod map;
+mod queue;
 mod set;
 mod sorted_set;
 
@@ -261,6 +262,7 @@ pub async fn batches_mean_what_the_model_says(subject: Subject) {
         3 => other(),
         2 => capacity(),
         2 => lock::lock(),
+        2 => queue::queue(),
         2 => set::set(),
         2 => map::map(),
         2 => list::list(),
@@ -287,6 +289,11 @@ pub async fn lists_mean_what_the_model_says(subject: Subject) {
 /// Where most keys hold locks, most of what is asked of locks is done.
 pub async fn locks_mean_what_the_model_says(subject: Subject) {
     all_agree(&subject, prop_oneof![1 => counter(), 2 => other(), 9 => lock::lock()]).await;
+}
+
+/// Where most keys hold queues, whose jobs have come a long way before they can show a difference.
+pub async fn queues_mean_what_the_model_says(subject: Subject) {
+    all_agree(&subject, prop_oneof![1 => counter(), 1 => other(), 12 => queue::queue()]).await;
 }
 
 /// Where most keys hold sorted sets, most of what is asked of sorted sets is done.
