@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::connection::{Asked, Dial, Open};
 use crate::heard::Heard;
-use crate::names::KeyStyle;
+use crate::names::{Companion, KeyStyle};
 use crate::shared::Shared;
 
 /// How often a key is looked at where the server pushes nothing.
@@ -123,7 +123,7 @@ impl Changes {
         let Tracking { mut open, pushes } = self.tracking.get(|| Box::pin(self.track())).await?;
         let (mut main, mut leases) = (Vec::new(), Vec::new());
         self.style.write(key, &mut main);
-        self.style.write_companion(key, 2, &mut leases);
+        self.style.write_companion(key, Companion::Leases, &mut leases);
         let mut asked = Pipeline::new();
         asked.cmd("EXISTS").arg(&main).cmd("PTTL").arg(&main).cmd("TIME");
         asked.cmd("ZRANGE").arg(&leases).arg("0").arg("0").arg("WITHSCORES");

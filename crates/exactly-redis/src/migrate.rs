@@ -3,7 +3,7 @@
 use exactly_core::{Cursor, Fault, Key, Pattern};
 
 use crate::engine::Redis;
-use crate::names::{KeyStyle, NAMES, literally};
+use crate::names::{Companion, KeyStyle, literally};
 use crate::request::Request;
 use crate::script::Script;
 use crate::words::{Words, odd};
@@ -166,11 +166,11 @@ impl Redis {
         let mut keys = Words::default();
         for style in [KeyStyle::RedisObjects, KeyStyle::Tagged] {
             keys.write(|text| style.write(key, text));
-            for place in 1..NAMES {
-                keys.write(|text| style.write_companion(key, place, text));
+            for companion in Companion::ALL {
+                keys.write(|text| style.write_companion(key, *companion, text));
             }
         }
-        let to = keys.iter().nth(NAMES).map(|to| String::from_utf8_lossy(to).into_owned());
+        let to = keys.iter().nth(1 + Companion::ALL.len()).map(|to| String::from_utf8_lossy(to).into_owned());
         let mut args = Words::default();
         args.push(if migration.go { "go" } else { "look" });
         args.push(if migration.moves { "move" } else { "copy" });

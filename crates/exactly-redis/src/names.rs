@@ -9,26 +9,53 @@ pub enum KeyStyle {
     /// `{course:42}:seats`, with the namespace in front: what belongs to one thing shares one
     /// Cluster slot, and no two keys share a text.
     ///
-    /// Beside it may stand `{course:42}:seats::epoch`, of a counter that a block has stepped, and
-    /// `{course:42}:seats::leases`, of a capacity or a lock.
+    /// Beside it may stand `{course:42}:seats::epoch`, of a counter that a block has stepped,
+    /// `{course:42}:seats::leases`, of what is held or claimed, and `…::waiting`, `…::dead` and
+    /// `…::unique`, of a queue.
     #[default]
     Tagged,
     /// `course:42:seats`, as the Ruby library redis-objects writes it, so that both can work on the
     /// same counters, values and sets; `course::total` is what the group shares.
     ///
-    /// Beside it may stand `course:42:seats:epoch` and `course:42:seats:leases`. What this style
-    /// cannot promise: ids are not escaped, so an id with a colon may meet another's key; the keys
-    /// of one thing may lie on several slots of a Cluster; and a counter that the other library
-    /// sets keeps its epoch, so that a block which is undone later takes its step back from the
-    /// number that was set.
+    /// Beside it may stand `course:42:seats:epoch`, `…:leases`, `…:waiting`, `…:dead` and
+    /// `…:unique`. What this style cannot promise: ids are not escaped, so an id with a colon may
+    /// meet another's key; the keys of one thing may lie on several slots of a Cluster; and a
+    /// counter that the other library sets keeps its epoch, so that a block which is undone later
+    /// takes its step back from the number that was set.
     RedisObjects,
 }
 
-/// What stands beside some objects: the epoch of a counter, the leases of a capacity or a lock.
-const COMPANIONS: [&str; 2] = ["epoch", "leases"];
+/// A key that stands beside that of some objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Companion {
+    /// Which life of a counter this is.
+    Epoch,
+    /// What is held or claimed, in the order in which the leases end.
+    Leases,
+    /// The jobs of a queue that are not claimed, in the order in which they are ready.
+    Waiting,
+    /// The dead jobs of a queue, in the order in which they died.
+    Dead,
+    /// The unique keys of a queue's live jobs.
+    Unique,
+}
 
-/// How many keys an object may have on the server.
-pub(crate) const NAMES: usize = 1 + COMPANIONS.len();
+impl Companion {
+    /// Every one, the epoch first: whoever moves or ends an object whatever it is, does it with all
+    /// of them.
+    pub(crate) const ALL: &[Self] =
+        &[Self::Epoch, Self::Leases, Self::Waiting, Self::Dead, Self::Unique];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Epoch => "epoch",
+            Self::Leases => "leases",
+            Self::Waiting => "waiting",
+            Self::Dead => "dead",
+            Self::Unique => "unique",
+        }
+    }
+}
 
 impl KeyStyle {
     /// Writes the key of the object.
@@ -39,8 +66,8 @@ impl KeyStyle {
         }
     }
 
-    /// Writes the key of one of its companions, from 1 on.
-    pub(crate) fn write_companion(self, key: &Key, place: usize, text: &mut Vec<u8>) {
+    /// Writes the key of one of its companions.
+    pub(crate) fn write_companion(self, key: &Key, which: Companion, text: &mut Vec<u8>) {
         self.write(key, text);
         // Two colons in a row are in no key of that style: `{visits}:epoch` may be an object.
         let between = match self {
@@ -48,7 +75,7 @@ impl KeyStyle {
             Self::RedisObjects => ":",
         };
         text.extend_from_slice(between.as_bytes());
-        text.extend_from_slice(COMPANIONS[place - 1].as_bytes());
+        text.extend_from_slice(which.name().as_bytes());
     }
 }
 
@@ -75,8 +102,8 @@ impl KeyStyle {
             Self::Tagged => b"::",
             Self::RedisObjects => b":",
         };
-        let mut companions = COMPANIONS.iter();
-        companions.find_map(|name| text.strip_suffix(name.as_bytes())?.strip_suffix(between))
+        let mut names = Companion::ALL.iter().map(|companion| companion.name());
+        names.find_map(|name| text.strip_suffix(name.as_bytes())?.strip_suffix(between))
     }
 
     /// The server's own pattern that all keys of ours of this pattern fit, and few others.
@@ -110,9 +137,10 @@ fn read_plain(namespace: &str, text: &str) -> Option<Key> {
         name = text.strip_prefix(&*namespace)?.strip_prefix(':')?;
     }
     let colons = name.matches(':').count();
-    let is_companion = COMPANIONS
-        .iter()
-        .any(|companion| name.strip_suffix(companion).is_some_and(|object| object.ends_with(':')));
+    let stands_beside = |companion: &Companion| {
+        name.strip_suffix(companion.name()).is_some_and(|object| object.ends_with(':'))
+    };
+    let is_companion = Companion::ALL.iter().any(stands_beside);
     if is_companion && colons != 2 {
         return None;
     }
@@ -348,11 +376,12 @@ mod tests {
             (KeyStyle::RedisObjects, "course:42:seats:leases"),
         ] {
             let mut text = Vec::new();
-            style.write_companion(&seats, 2, &mut text);
+            style.write_companion(&seats, Companion::Leases, &mut text);
             assert_eq!(text, expected.as_bytes());
         }
         let mut text = Vec::new();
-        KeyStyle::Tagged.write_companion(&Key::alone("", "visits").unwrap(), 1, &mut text);
+        let visits = Key::alone("", "visits").unwrap();
+        KeyStyle::Tagged.write_companion(&visits, Companion::Epoch, &mut text);
         let other = Key::global("", "visits", "epoch").unwrap();
         assert_ne!(text, written(KeyStyle::Tagged, &other).as_bytes());
     }

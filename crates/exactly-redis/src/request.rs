@@ -10,8 +10,8 @@ use exactly_core::{Batch, Condition, Key, Lifetime, Op, Requirement, Step, Token
 use redis::Cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::names::{KeyStyle, NAMES};
-use crate::operations::{capacity, lifetime, millis, part, reads_text, send};
+use crate::names::{Companion, KeyStyle};
+use crate::operations::{capacity, companions, lifetime, millis, part, reads_text, send};
 use crate::script::{Part, Script};
 use crate::words::Words;
 
@@ -199,15 +199,20 @@ impl Body {
     }
 
     /// An object's own key and those of its companions: every key a script touches is declared.
-    fn names(&mut self, key: &Key, style: KeyStyle) {
+    fn names(&mut self, key: &Key, beside: &[Companion], style: KeyStyle) {
         self.keys.write(|text| style.write(key, text));
-        for place in 1..NAMES {
-            self.keys.write(|text| style.write_companion(key, place, text));
+        for companion in beside {
+            self.keys.write(|text| style.write_companion(key, *companion, text));
         }
     }
 
     fn require(&mut self, required: &Requirement, style: KeyStyle) {
-        self.names(&required.key, style);
+        let beside: &[Companion] = match &required.condition {
+            Condition::Exists | Condition::Absent | Condition::Equals(_) => &[],
+            Condition::Holds(_) | Condition::Locks(_) => &[Companion::Leases],
+        };
+        self.names(&required.key, beside, style);
+        self.args.number(1 + beside.len() as u64);
         match &required.condition {
             Condition::Exists => self.args.push("exists"),
             Condition::Absent => self.args.push("absent"),
@@ -232,18 +237,20 @@ impl Body {
 
     fn step(&mut self, step: &Step, style: KeyStyle) {
         self.parts.insert(part(&step.op));
-        self.names(&step.key, style);
-        let mut keys = NAMES;
-        for key in step.op.other_keys() {
-            self.names(key, style);
-            keys += NAMES;
+        let beside = companions(&step.op);
+        let width = 1 + beside.len() as u64;
+        let mut keys = 0;
+        for key in step.keys() {
+            self.names(key, beside, style);
+            keys += width;
         }
         let mut own = Words::default();
         let sent = send(&step.op, &mut own);
         self.largest = self.largest.max(own.size());
         let (how, time) = if step.op.writes() { lifetime(step.lifetime) } else { ("", 0) };
-        self.args.number(keys as u64);
-        self.args.number(5 + own.len() as u64);
+        self.args.number(keys);
+        self.args.number(6 + own.len() as u64);
+        self.args.number(width);
         self.args.push(sent.kind);
         self.args.push(sent.name);
         self.args.push(how);

@@ -25,7 +25,8 @@ what a script runs. Every call that writes reads the record of its session's las
 (`exactly:session:S:0`), and writes its own with the effect: sent again, it is answered and not run.
 `RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, of a
 lock too, `EPOCH` that of a counter's life, `FENCE` that of a lock, `TIME` a time in microseconds.
-The arguments of scripts are left out.
+The arguments of scripts are left out. `{visits}::{epoch,leases}` are two keys, `{visits}::epoch` and
+`{visits}::leases`: a call declares all that may stand beside objects of its kind.
 
 A test writes this page, and fails when it is no longer true.
 ";
@@ -137,6 +138,28 @@ fn lasting(word: &str) -> &str {
     }
 }
 
+/// Several keys that stand beside one object as one word: `{visits}::{epoch,leases}`.
+fn shortened(words: &[&str]) -> Vec<String> {
+    let mut short: Vec<(&str, Vec<&str>)> = Vec::new();
+    for word in words {
+        match (word.rsplit_once("::"), short.last_mut()) {
+            (Some((object, beside)), Some((last, kept))) if *last == object && !kept.is_empty() => {
+                kept.push(beside);
+            }
+            (Some((object, beside)), _) if word.starts_with('{') => {
+                short.push((object, vec![beside]));
+            }
+            (Some(_) | None, _) => short.push((word, Vec::new())),
+        }
+    }
+    let word = |(object, beside): (&str, Vec<&str>)| match beside.as_slice() {
+        [] => object.to_owned(),
+        [only] => format!("{object}::{only}"),
+        several => format!("{object}::{{{}}}", several.join(",")),
+    };
+    short.into_iter().map(word).collect()
+}
+
 fn render(told: &[(bool, Vec<String>)]) -> String {
     let mut page = String::new();
     for (in_script, words) in told {
@@ -150,7 +173,7 @@ fn render(told: &[(bool, Vec<String>)]) -> String {
             words.splice(1..3, ["script"]);
         }
         let indent = if *in_script { "        " } else { "    " };
-        writeln!(page, "{indent}{}", words.join(" ")).unwrap();
+        writeln!(page, "{indent}{}", shortened(&words).join(" ")).unwrap();
     }
     page
 }

@@ -137,7 +137,7 @@ local function runs(main, leases, id)
 end
 
 local function capacity(op, names)
-  local main, leases = names[1], names[3]
+  local main, leases = names[1], names[2]
   local limit, id = arg(), arg()
   local state = read(main, leases, limit, id)
   if op == 'read' then

@@ -208,7 +208,7 @@ end
 local function list(op, names)
   local main = names[1]
   if op == 'move' then
-    local target, from, to = { key(), key(), key() }, arg(), arg()
+    local target, from, to = object_keys(), arg(), arg()
     return move(main, from, target, to, tonumber(arg()), arg(), arg())
   end
   local len = length_of(main)

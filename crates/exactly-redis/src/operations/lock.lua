@@ -231,12 +231,12 @@ do
 
   -- Whether this owner's lease still runs.
   function locks(names, owner)
-    local _, holds = running(names[1], names[3], owner)
+    local _, holds = running(names[1], names[2], owner)
     return holds
   end
 
   function lock(op, names)
-    local main, leases, id = names[1], names[3], arg()
+    local main, leases, id = names[1], names[2], arg()
     if op == 'release' then return release(main, leases, id) end
     if op == 'extend' then return extend(main, leases, id, tonumber(arg())) end
     local state = read(main, leases, id)

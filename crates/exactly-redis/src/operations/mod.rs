@@ -23,7 +23,7 @@ use exactly_core::operations::value::ValueOp;
 use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step, Timestamp};
 
 use crate::heard::Heard;
-use crate::names::KeyStyle;
+use crate::names::{Companion, KeyStyle};
 use crate::native::{Answer, Command};
 use crate::script::Part;
 use crate::server::Knows;
@@ -54,6 +54,19 @@ pub(crate) fn part(op: &Op) -> Part {
         Op::Limiter(_) => Part::Limiter,
         Op::Queue(_) => Part::Queue,
         Op::Once(_) => Part::Once,
+    }
+}
+
+/// What may stand beside the objects of this operation.
+pub(crate) fn companions(op: &Op) -> &'static [Companion] {
+    match op {
+        Op::Key(_) => Companion::ALL,
+        Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => &[Companion::Epoch],
+        Op::Capacity(_) | Op::Lock(_) | Op::Once(_) => &[Companion::Leases],
+        Op::Queue(_) => {
+            &[Companion::Leases, Companion::Waiting, Companion::Dead, Companion::Unique]
+        }
+        Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) | Op::Limiter(_) => &[],
     }
 }
 

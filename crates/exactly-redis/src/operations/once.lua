@@ -47,7 +47,7 @@ local function finish_work(main, leases, work, worker, answer, keep)
 end
 
 local function once(op, names)
-  local main, leases = names[1], names[3]
+  local main, leases = names[1], names[2]
   local work = work_at(main, leases)
   if op == 'read' then
     if work.answer then return { 'done', work.answer } end

@@ -46,9 +46,8 @@ end
 local function other_sets(count)
   local names = {}
   for place = 1, tonumber(count) do
-    local others = { key(), key(), key() }
-    names[place] = others[1]
-    set_len(others[1], tostring(place))
+    names[place] = object_keys()[1]
+    set_len(names[place], tostring(place))
   end
   return names
 end
@@ -150,7 +149,7 @@ end
 
 function sets.move(main)
   local member, limit, how, time = arg(), arg(), arg(), arg()
-  local names = { key(), key(), key() }
+  local names = object_keys()
   local target = names[1]
   local found, len = set_len(main) > 0, set_len(target, '1')
   if not found or redis.call('SISMEMBER', main, member) == 0 then return { 'missing' } end

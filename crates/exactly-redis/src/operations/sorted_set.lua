@@ -278,13 +278,11 @@ local function replace(main, limit, list)
 end
 
 -- The sets that are put together as a command takes them: how many, which, their weights, and what
--- becomes of the scores. Of the keys that are declared for each only its own is one of them.
+-- becomes of the scores.
 local function sets(how, names)
   local aggregate, weights = arg(), some_args(tonumber(arg()))
   for place = 1, #weights - #names do
-    local name = key()
-    key()
-    key()
+    local name = object_keys()[1]
     local kind = redis.call('TYPE', name).ok
     if kind ~= 'zset' and kind ~= 'set' and kind ~= 'none' then
       misuse('type', 'a sorted set or a set', kind_of(name), digits(place))

@@ -24,12 +24,13 @@ local function holds(condition, names)
   if condition == 'absent' then return redis.call('EXISTS', main) == 0 end
   if condition == 'equals' then return text_at(main) == arg() end
   if condition == 'locks' then return locks(names, arg()) end
-  return runs(main, names[3], arg())
+  return runs(main, names[2], arg())
 end
 
 local function required()
   for place = 0, arg() - 1 do
-    local condition, names = arg(), { key(), key(), key() }
+    width = tonumber(arg())
+    local condition, names = arg(), object_keys()
     local fine, told = attempt(holds, condition, names)
     if not fine then return echo .. 'fault' .. place .. ';required;' .. words_of(told) end
     if not told then return answer('unmet' .. place .. ';') end
@@ -59,9 +60,10 @@ local function stepped(whole)
   local told = {}
   for place = 0, count - 1 do
     local next_key, next_arg = keys + tonumber(arg()), args + 1 + tonumber(arg())
+    width = tonumber(arg())
     local kind, op, how, time, optional = arg(), arg(), arg(), arg(), arg()
-    local names = { key(), key(), key() }
-    local target = op == 'rename' and { KEYS[next_key - 2], KEYS[next_key - 1], KEYS[next_key] }
+    local names = object_keys()
+    local target = op == 'rename' and { unpack(KEYS, next_key - width + 1, next_key) }
     local fine, words = attempt(take_step, kind, op, names, how, time, target)
     local refused = not fine or REFUSALS[words[1]]
     if refused and whole and not (fine and optional == '1') then

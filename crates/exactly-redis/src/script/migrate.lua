@@ -1,8 +1,9 @@
--- Copies or moves one key to another name, unless something is there. A capacity's leases go with it;
--- the epoch of a counter does not, for under another name it is another life.
+-- Copies or moves one key to another name, unless something is there. What stands beside it, such as
+-- a capacity's leases, goes with it; the epoch of a counter does not, for under another name it is
+-- another life.
 
-local from, from_epoch, from_leases = KEYS[1], KEYS[2], KEYS[3]
-local to, to_epoch, to_leases = KEYS[4], KEYS[5], KEYS[6]
+local half = #KEYS / 2
+local from, from_epoch, to = KEYS[1], KEYS[2], KEYS[half + 1]
 local echo, go, moves = ARGV[1], ARGV[2] == 'go', ARGV[3] == 'move'
 
 local function sorted(list)
@@ -48,9 +49,11 @@ if redis.acl_check_cmd and not redis.acl_check_cmd(moves and 'RENAME' or 'COPY',
   return echo .. 'denied'
 end
 -- What is left of an object that was there before stands in nobody's way.
-redis.call('DEL', to_epoch, to_leases)
-if redis.call('EXISTS', from_leases) == 1 then
-  redis.call(moves and 'RENAME' or 'COPY', from_leases, to_leases)
+redis.call('DEL', unpack(KEYS, half + 2))
+for place = 3, half do
+  if redis.call('EXISTS', KEYS[place]) == 1 then
+    redis.call(moves and 'RENAME' or 'COPY', KEYS[place], KEYS[half + place])
+  end
 end
 redis.call(moves and 'RENAME' or 'COPY', from, to)
 if moves then redis.call('DEL', from_epoch) end

@@ -2,6 +2,15 @@
 -- stored raises its words, and nothing of it was written. Every write tells first how it is taken
 -- back, because a script that fails undoes nothing by itself.
 
+-- The keys of the next object: its own, then those that may stand beside one of the kind at hand.
+local width
+
+local function object_keys()
+  local names = {}
+  for place = 1, width do names[place] = key() end
+  return names
+end
+
 local journal
 
 local function taken_back_by(...)
