@@ -57,9 +57,11 @@ macro_rules! suite {
                 moving, wrong_type, expiry, bad_settings
             }
             queue = operations::queue {
-                meaning, order, several_at_once, delays, leases, tries, unique_keys, bounded,
-                dead_letters, emptied, whole, with_its_effect, large, wrong_type, bad_settings
+                meaning, order, several_at_once, delays, unique_keys, bounded, large, wrong_type,
+                bad_settings
             }
+            queue_ends = operations::queue::ends { leases, tries, dead_letters }
+            queue_life = operations::queue::life { emptied, whole, with_its_effect }
             counter_race = races::counter {
                 increments, last_ones, read_and_reset, undone_blocks
             }

@@ -2,8 +2,9 @@
 //!
 //! A connection of its own has tracking switched on. Reading a key there makes the server push a
 //! message at its next change, whoever changes it and how, its expiry included. What ends by time
-//! without a change, a lease, is waited for by the clock. Where the server pushes nothing (an
-//! older one, RESP2, a connection that was given), the key is looked at again now and then.
+//! without a change, a lease or a delay, is waited for by the clock. Where the server pushes
+//! nothing (an older one, RESP2, a connection that was given), the key is looked at again now and
+//! then.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -121,22 +122,48 @@ impl Changes {
     /// Reads the key, so that its next change is told, and says how long to wait for that.
     async fn look(&self, key: &Key) -> Result<Duration, Fault> {
         let Tracking { mut open, pushes } = self.tracking.get(|| Box::pin(self.track())).await?;
-        let (mut main, mut leases) = (Vec::new(), Vec::new());
+        let [leases, waiting] = [Companion::Leases, Companion::Waiting].map(|companion| {
+            let mut name = Vec::new();
+            self.style.write_companion(key, companion, &mut name);
+            name
+        });
+        let mut main = Vec::new();
         self.style.write(key, &mut main);
-        self.style.write_companion(key, Companion::Leases, &mut leases);
         let mut asked = Pipeline::new();
         asked.cmd("EXISTS").arg(&main).cmd("PTTL").arg(&main).cmd("TIME");
         asked.cmd("ZRANGE").arg(&leases).arg("0").arg("0").arg("WITHSCORES");
         // A lock has the line in front of the leases, and the ends of places in front of that.
         asked.cmd("ZRANGEBYSCORE").arg(&leases).arg(LEASES).arg("+inf").arg("WITHSCORES");
         asked.arg("LIMIT").arg("0").arg("1");
-        let answers = self.dial.ask(&mut open, &Asked::Many(asked)).await;
+        asked.cmd("ZRANGE").arg(&waiting).arg("-1").arg("-1").arg("WITHSCORES");
+        let answers = self.ask(&mut open, asked).await?;
+        let [_, left, time, first, lease, last] = answers.as_slice() else {
+            return Ok(LOOK_AGAIN);
+        };
+        let now = time.micros();
+        // Those that wait are told in the order in which they are ready: where the last one is not
+        // yet, the first that is not is worth another question.
+        let delayed = match (moment(last), now) {
+            (Some(last), Some(now)) if last > now => {
+                let mut asked = Pipeline::new();
+                let after = format!("({now}");
+                asked.cmd("ZRANGEBYSCORE").arg(&waiting).arg(after).arg("+inf");
+                asked.arg("WITHSCORES").arg("LIMIT").arg("0").arg("1");
+                self.ask(&mut open, asked).await?.first().and_then(moment)
+            }
+            (Some(_) | None, _) => None,
+        };
+        let ends = first_end(left, now, [place(first), moment(lease), delayed]);
+        let end = ends.unwrap_or(LONGEST).min(LONGEST);
+        Ok(if pushes { end } else { end.min(LOOK_AGAIN) })
+    }
+
+    async fn ask(&self, open: &mut Open, asked: Pipeline) -> Result<Vec<Heard>, Fault> {
+        let answers = self.dial.ask(open, &Asked::Many(asked)).await;
         if answers.is_err() {
             open.give_up();
         }
-        let answers = answers.map_err(Fault::of_a_read)?;
-        let end = ends(&answers).unwrap_or(LONGEST).min(LONGEST);
-        Ok(if pushes { end } else { end.min(LOOK_AGAIN) })
+        answers.map_err(Fault::of_a_read)
     }
 
     async fn track(&self) -> Result<Tracking, Fault> {
@@ -174,26 +201,32 @@ impl Changes {
     }
 }
 
-/// How long until something ends by itself.
-fn ends(answers: &[Heard]) -> Option<Duration> {
-    let [_, left, time, first, first_lease] = answers else { return None };
+/// How long until the first thing ends by itself: the key, or what is over at one of these moments.
+fn first_end(left: &Heard, now: Option<u64>, moments: [Option<u64>; 3]) -> Option<Duration> {
     let life = match left {
         Heard::Number(left) => u64::try_from(*left).ok().map(Duration::from_millis),
         Heard::Nothing | Heard::Okay | Heard::Text(_) | Heard::List(_) => None,
         Heard::Error(_) | Heard::Odd => None,
     };
-    let now = time.micros()?;
-    let place = score(first).filter(|score| *score < 0).map(|end| end.saturating_add(PLACES));
-    let lease = place.into_iter().chain(score(first_lease)).min();
-    let lease = lease.map(|until| u64::try_from(until).unwrap_or_default().saturating_sub(now));
+    let first = moments.into_iter().flatten().min().zip(now);
+    let first = first.map(|(moment, now)| Duration::from_micros(moment.saturating_sub(now)));
     // A moment more, so that it is over on the server as well.
-    let ends = life.into_iter().chain(lease.map(Duration::from_micros));
-    ends.min().map(|end| end + Duration::from_millis(1))
+    life.into_iter().chain(first).min().map(|end| end + Duration::from_millis(1))
 }
 
-/// The score of the only member, which RESP3 nests and RESP2 does not.
-fn score(first: &Heard) -> Option<i64> {
-    let score = match first.list() {
+/// When the place that is told ends, if it is one in the line of a lock.
+fn place(told: &Heard) -> Option<u64> {
+    score(told).filter(|score| *score < 0)?.checked_add(PLACES)?.try_into().ok()
+}
+
+/// The moment that is told.
+fn moment(told: &Heard) -> Option<u64> {
+    score(told)?.try_into().ok()
+}
+
+/// The score of the only member that was told, which RESP3 nests and RESP2 does not.
+fn score(told: &Heard) -> Option<i64> {
+    let score = match told.list() {
         [pair @ Heard::List(_)] => pair.list().get(1)?,
         [_, score] => score,
         _ => return None,

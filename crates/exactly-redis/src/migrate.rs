@@ -170,7 +170,10 @@ impl Redis {
                 keys.write(|text| style.write_companion(key, *companion, text));
             }
         }
-        let to = keys.iter().nth(1 + Companion::ALL.len()).map(|to| String::from_utf8_lossy(to).into_owned());
+        let to = keys
+            .iter()
+            .nth(1 + Companion::ALL.len())
+            .map(|to| String::from_utf8_lossy(to).into_owned());
         let mut args = Words::default();
         args.push(if migration.go { "go" } else { "look" });
         args.push(if migration.moves { "move" } else { "copy" });

@@ -1,19 +1,22 @@
 //! Queues: jobs, each delivered to one worker at a time until it is done.
 
+pub mod ends;
+pub mod life;
+
 use std::num::NonZeroU64;
 use std::time::Duration;
 
 use exactly_core::operations::capacity::LEASE_MAX;
-use exactly_core::operations::key::{Delete, Exists, Expire, Rename};
+use exactly_core::operations::key::Exists;
 use exactly_core::operations::queue::{
     Acknowledge, Bury, Chosen, Claim, Claimed, DELAY_MAX, Dead, DeadJob, Delivery, Depth, Depths,
     Discard, Extend, Failed, JOBS_MAX, Moved, NOTE_BYTES_MAX, NewJob, Push, Pushed, PushedJob,
-    Release, Retried, Retry, Revive, Settled, TRIES_KEPT, UNIQUE_BYTES_MAX,
+    Release, Retried, Retry, Revive, Settled, UNIQUE_BYTES_MAX,
 };
 use exactly_core::operations::{counter, value};
-use exactly_core::{Batch, Bytes, Cursor, HoldId, Key, Operation, Refusal, Reply};
+use exactly_core::{Batch, Bytes, HoldId, Key, Operation};
 
-use crate::subject::{Subject, key, step};
+use crate::subject::{Subject, key};
 
 const LONG: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(50);
@@ -178,72 +181,6 @@ pub async fn delays(subject: Subject) {
     assert_eq!(claimed(&subject, &key, 5).await, None);
 }
 
-/// A job whose lease ran out is ready again, and its late worker is refused whatever it wants.
-pub async fn leases(subject: Subject) {
-    let key = key("jobs");
-    subject.ok(&key, push((1..=3).map(job))).await;
-    subject.ok(&key, claim([1, 2, 3].map(id), SOON)).await;
-    let longer = Extend { delivery: id(2), lease: LONG };
-    assert_eq!(subject.ok(&key, longer).await, Settled::Settled);
-    subject.pass(SOON * 2).await;
-    assert_eq!(depth(&subject, &key).await, (2, 0, 1, 0));
-    let delivery = id(1);
-    assert_eq!(subject.ok(&key, Acknowledge { delivery }).await, Settled::Lapsed);
-    assert_eq!(subject.ok(&key, Release { delivery }).await, Settled::Lapsed);
-    assert_eq!(subject.ok(&key, Extend { delivery, lease: LONG }).await, Settled::Lapsed);
-    assert_eq!(subject.ok(&key, Bury { delivery, note: "".into() }).await, Settled::Lapsed);
-    assert_eq!(subject.ok(&key, retry(1, SOON, "")).await, Retried::Lapsed);
-    assert_eq!(claimed(&subject, &key, 4).await, Some((1, 2)));
-    assert_eq!(claimed(&subject, &key, 5).await, Some((3, 2)), "both in their order");
-    assert_eq!(subject.ok(&key, Acknowledge { delivery: id(2) }).await, Settled::Settled);
-    assert_eq!(subject.ok(&key, Acknowledge { delivery: id(4) }).await, Settled::Settled);
-    // Back where it was when its worker died, it is the oldest.
-    subject.ok(&key, push([job(6)])).await;
-    assert_eq!(subject.ok(&key, Release { delivery: id(5) }).await, Settled::Settled);
-    assert_eq!(claimed(&subject, &key, 6).await, Some((3, 2)));
-}
-
-/// After its last try a job is dead: it failed, it was given up, or its worker died.
-pub async fn tries(subject: Subject) {
-    let key = key("jobs");
-    subject.ok(&key, push((1..=3).map(job))).await;
-    let last = |delivery, lease| Claim { tries_max: 1, ..claim([id(delivery)], lease) };
-    for (delivery, lease) in [(1, LONG), (2, LONG), (3, SOON)] {
-        assert!(matches!(subject.ok(&key, last(delivery, lease)).await, Claimed::Claimed { .. }));
-    }
-    assert_eq!(subject.ok(&key, retry(1, LONG, "late")).await, Retried::Dead);
-    let bury = Bury { delivery: id(2), note: "no such user".into() };
-    assert_eq!(subject.ok(&key, bury).await, Settled::Settled);
-    subject.pass(SOON * 2).await;
-    let jobs = dead(&subject, &key).await;
-    assert_eq!(names(&jobs), [1, 2, 3]);
-    for (dead, note) in jobs.iter().zip(["late", "no such user", ""]) {
-        assert_eq!((&*dead.payload, dead.attempts), (&*job(dead.id.as_u128()).payload, 1));
-        assert_eq!(dead.tries.len(), 1);
-        assert_eq!((dead.tries[0].attempt, &*dead.tries[0].note), (1, note.as_bytes()));
-        assert!(dead.tries[0].ago == dead.since && dead.since <= dead.age);
-    }
-    assert!(jobs[0].since >= SOON * 2 && jobs[2].since >= SOON / 2, "{jobs:?}");
-    // How many tries there are is said by each claim; the last ones are remembered.
-    let key = self::key("often");
-    let attempts = TRIES_KEPT as u32 + 2;
-    subject.ok(&key, push([job(1)])).await;
-    for attempt in 1..=attempts {
-        let tries_max = if attempt == attempts { 2 } else { u32::MAX };
-        let delivery = u128::from(attempt);
-        let one = Claim { tries_max, ..claim([id(delivery)], LONG) };
-        assert!(matches!(subject.ok(&key, one).await, Claimed::Claimed { .. }));
-        let ends = subject.ok(&key, retry(delivery, Duration::ZERO, format!("try {attempt}")));
-        assert_eq!(ends.await == Retried::Dead, attempt == attempts);
-    }
-    let jobs = dead(&subject, &key).await;
-    let remembered: Vec<_> = jobs[0].tries.iter().map(|told| told.attempt).collect();
-    assert_eq!(remembered, (3..=attempts).collect::<Vec<_>>());
-    assert!(
-        jobs[0].tries.iter().all(|told| *told.note == *format!("try {}", told.attempt).as_bytes())
-    );
-}
-
 /// No two live jobs share a unique key.
 pub async fn unique_keys(subject: Subject) {
     let key = key("jobs");
@@ -295,122 +232,6 @@ pub async fn bounded(subject: Subject) {
     assert_eq!(depth(&subject, &key).await, (3, 0, 0, 1));
 }
 
-/// The dead are read, revived and discarded by name and page by page.
-pub async fn dead_letters(subject: Subject) {
-    let key = key("jobs");
-    subject.ok(&key, push((1..=5).map(job))).await;
-    subject.ok(&key, claim((1..=5).map(id), LONG)).await;
-    for delivery in [5, 4, 3, 2, 1] {
-        subject.ok(&key, Bury { delivery: id(delivery), note: "".into() }).await;
-    }
-    let page = async |after: Option<Cursor>| subject.ok(&key, Dead { after, count: 2 }).await;
-    let first = page(None).await;
-    assert_eq!(names(&first.jobs), [5, 4]);
-    let discard = Discard { jobs: Chosen::Named(vec![id(4), id(9)]) };
-    assert_eq!(subject.ok(&key, discard).await, Moved { jobs: 1, next: None });
-    let second = page(first.next).await;
-    assert_eq!(names(&second.jobs), [3, 2], "the next page begins where it would have");
-    let third = page(second.next).await;
-    assert_eq!((names(&third.jobs), third.next), (vec![1], None));
-    let revive = Revive { jobs: Chosen::Page { after: first.next, count: 2 } };
-    let moved = subject.ok(&key, revive).await;
-    assert_eq!((moved.jobs, moved.next), (2, second.next));
-    assert_eq!(names(&dead(&subject, &key).await), [5, 1]);
-    let rest = Discard { jobs: Chosen::Page { after: moved.next, count: 2 } };
-    assert_eq!(subject.ok(&key, rest).await, Moved { jobs: 1, next: None });
-    assert_eq!(depth(&subject, &key).await, (2, 0, 0, 1));
-    assert_eq!(claimed(&subject, &key, 6).await, Some((3, 1)), "as if it were new");
-    // Only what is dead.
-    for jobs in [vec![id(3)], vec![id(2)], vec![id(77)]] {
-        let none = Moved { jobs: 0, next: None };
-        let jobs = Chosen::Named(jobs);
-        assert_eq!(subject.ok(&key, Revive { jobs: jobs.clone() }).await, none);
-        assert_eq!(subject.ok(&key, Discard { jobs }).await, none);
-    }
-    assert_eq!(depth(&subject, &key).await, (1, 0, 1, 1));
-}
-
-/// With its last job a queue is gone, and its time to live.
-pub async fn emptied(subject: Subject) {
-    let key = key("jobs");
-    for discarded in [false, true] {
-        subject.ok(&key, push([NewJob { unique: Some("one".into()), ..job(1) }])).await;
-        subject.ok(&key, Expire { after: LONG }).await;
-        assert_eq!(claimed(&subject, &key, 1).await, Some((1, 1)));
-        if discarded {
-            subject.ok(&key, Bury { delivery: id(1), note: "x".into() }).await;
-            let jobs = Chosen::Page { after: None, count: 9 };
-            assert_eq!(subject.ok(&key, Discard { jobs }).await, Moved { jobs: 1, next: None });
-        } else {
-            subject.ok(&key, Acknowledge { delivery: id(1) }).await;
-        }
-        assert!(!subject.ok(&key, Exists {}).await);
-        subject.ok(&key, counter::Add::by(1)).await;
-        let life = subject.ok(&key, exactly_core::operations::key::Ttl {}).await;
-        assert_eq!(life, exactly_core::operations::key::Life::Persistent);
-        subject.ok(&key, Delete {}).await;
-    }
-}
-
-/// What is moved, deleted or expired is the whole queue, and nothing of it comes back.
-pub async fn whole(subject: Subject) {
-    let [one, two] = ["one", "two"].map(key);
-    let unique = |number| NewJob { unique: Some("ann".into()), ..job(number) };
-    let fill = async |key: &Key| {
-        let later = NewJob { delay: LONG, ..job(3) };
-        subject.ok(key, push([job(1), job(2), later, unique(4)])).await;
-        subject.ok(key, claim([1, 2].map(id), LONG)).await;
-        subject.ok(key, Bury { delivery: id(2), note: "x".into() }).await;
-        assert_eq!(depth(&subject, key).await, (1, 1, 1, 1));
-    };
-    fill(&one).await;
-    subject.ok(&one, Rename { to: two.clone(), replace: false }).await;
-    assert_eq!(depth(&subject, &one).await, (0, 0, 0, 0));
-    assert_eq!(depth(&subject, &two).await, (1, 1, 1, 1));
-    assert_eq!(names(&dead(&subject, &two).await), [2]);
-    assert_eq!(told(&subject, &two, vec![unique(5)]).await, [(4, false)]);
-    assert_eq!(subject.ok(&two, Acknowledge { delivery: id(1) }).await, Settled::Settled);
-    assert_eq!(told(&subject, &one, vec![unique(5), job(1)]).await, [(5, true), (1, true)]);
-    subject.ok(&one, Rename { to: two.clone(), replace: true }).await;
-    assert_eq!(depth(&subject, &two).await, (2, 0, 0, 0), "what was there is gone");
-    subject.ok(&two, Delete {}).await;
-    assert_eq!(depth(&subject, &two).await, (0, 0, 0, 0));
-    fill(&two).await;
-    subject.ok(&two, Expire { after: SOON }).await;
-    subject.pass(SOON * 2).await;
-    assert_eq!(depth(&subject, &two).await, (0, 0, 0, 0));
-    assert_eq!(subject.ok(&two, Acknowledge { delivery: id(1) }).await, Settled::Lapsed);
-    assert!(!subject.ok(&two, Exists {}).await);
-    fill(&two).await;
-}
-
-/// The effect of a job and its acknowledgement are one change: a late one has no effect.
-pub async fn with_its_effect(subject: Subject) {
-    let [jobs, done] = ["jobs", "done"].map(key);
-    subject.ok(&jobs, push((1..=2).map(job))).await;
-    assert_eq!(claimed(&subject, &jobs, 1).await, Some((1, 1)));
-    let batch = |delivery| {
-        let acknowledge = Acknowledge { delivery: id(delivery) };
-        Batch::of([step(&done, counter::Add::by(1)), step(&jobs, acknowledge)])
-    };
-    assert!(matches!(subject.apply(batch(1)).await, Ok(Reply::Applied(_))));
-    for delivery in [1, 2] {
-        let reply = subject.apply(batch(delivery)).await.expect("the engine answers");
-        assert!(matches!(reply, Reply::Refused(Refusal::Operation(1, _))), "{reply:?}");
-    }
-    assert_eq!(subject.ok(&done, counter::Get { start: 0 }).await, 1);
-    // And what a job begets comes with its end, or not at all.
-    assert_eq!(claimed(&subject, &jobs, 2).await, Some((2, 1)));
-    let follow_up = |acknowledged| {
-        let acknowledge = Acknowledge { delivery: id(acknowledged) };
-        Batch::of([step(&jobs, push([job(3)])), step(&jobs, acknowledge)])
-    };
-    assert!(matches!(subject.apply(follow_up(9)).await, Ok(Reply::Refused(_))));
-    assert_eq!(depth(&subject, &jobs).await, (0, 0, 1, 0));
-    assert!(matches!(subject.apply(follow_up(2)).await, Ok(Reply::Applied(_))));
-    assert_eq!(depth(&subject, &jobs).await, (1, 0, 0, 0));
-}
-
 /// The most of everything, and any bytes.
 pub async fn large(subject: Subject) {
     let key = key("jobs");
@@ -438,6 +259,22 @@ pub async fn large(subject: Subject) {
     let Claimed::Claimed { jobs } = subject.ok(&key, two).await else { panic!("both are ready") };
     assert_eq!((&jobs[0].payload, &*jobs[1].payload), (&odd.payload, &b""[..]));
     assert_eq!(depth(&subject, &key).await, (0, 0, JOBS_MAX as u64 - 8, 10));
+    // All of their leases run out at once: every third job has had its tries.
+    let lapsing = self::key("lapsing");
+    subject.ok(&lapsing, push((1..=most).map(job))).await;
+    for third in 0..3 {
+        let deliveries = (1..=most).filter(|number| number % 3 == third).map(id);
+        let tries_max = if third == 0 { 1 } else { TRIES };
+        subject.ok(&lapsing, Claim { tries_max, ..claim(deliveries, SOON) }).await;
+    }
+    subject.pass(SOON * 2).await;
+    let thirds = JOBS_MAX as u64 / 3;
+    let (ready, dead) = (JOBS_MAX as u64 - thirds, thirds);
+    assert_eq!(depth(&subject, &lapsing).await, (ready, 0, 0, dead));
+    assert_eq!(subject.ok(&lapsing, push((1..=most).map(job))).await, {
+        let jobs = (1..=most).map(|number| PushedJob { id: id(number), new: false }).collect();
+        Pushed::Pushed { jobs }
+    });
 }
 
 /// A value is no queue, and stays.
@@ -484,6 +321,7 @@ pub async fn bad_settings(subject: Subject) {
         push([NewJob { unique: Some(long(UNIQUE_BYTES_MAX)), ..job(1) }]).into_op(),
         push([NewJob { delay: DELAY_MAX + tick, ..job(1) }]).into_op(),
         claim([], LONG).into_op(),
+        claim([id(1), id(2), id(1)], LONG).into_op(),
         claim([id(1)], Duration::ZERO).into_op(),
         claim([id(1)], LEASE_MAX + tick).into_op(),
         Claim { tries_max: 0, ..claim([id(1)], LONG) }.into_op(),

@@ -4,22 +4,18 @@
 //! because its worker died, brings it back. After so many tries it is dead: kept aside, with what
 //! is known of it, until somebody revives or discards it.
 
-use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::capacity::check_lease;
 use super::key::TTL_MAX;
-use super::value::VALUE_BYTES_MAX;
 use super::{Refusable, operations};
 use crate::bytes::Bytes;
 use crate::element::Cursor;
 use crate::state::{Misuse, Slot, State};
 use crate::time::{Moment, Timestamp};
 use crate::token::HoldId;
-use crate::tree::Tree;
 
 /// The most jobs that one operation may put in, take or name.
 pub const JOBS_MAX: usize = 4096;
@@ -33,6 +29,9 @@ pub const NOTE_BYTES_MAX: usize = 4096;
 pub const TRIES_KEPT: usize = 10;
 
 // ===== operations =====
+
+mod alike;
+mod settings;
 
 operations! {
     /// What can be asked of a queue.
@@ -52,7 +51,7 @@ operations! {
     /// Takes jobs that are ready on a lease, in the order in which they became so. Claiming under
     /// the name of a delivery that is on its way answers that one again.
     write Claim {
-        /// The names of the deliveries: as many jobs at most.
+        /// The names of the deliveries, no two alike: as many jobs at most.
         deliveries: Box<[HoldId]>,
         /// After how long without [`Extend`], [`Acknowledge`] or [`Retry`] a job is ready again.
         lease: Duration,
@@ -155,105 +154,6 @@ pub enum Chosen {
         /// How many at most.
         count: u64,
     },
-}
-
-impl QueueOp {
-    pub(crate) fn check(&self) -> Result<(), Misuse> {
-        match self {
-            Self::Push(Push { jobs, .. }) => check_count("puts in", jobs.len() as u64)
-                .and_then(|()| jobs.iter().try_for_each(NewJob::check)),
-            Self::Claim(Claim { deliveries, lease, tries_max }) => {
-                check_count("takes", deliveries.len() as u64)
-                    .and_then(|()| check_lease(*lease))
-                    .and_then(|()| check_tries(*tries_max))
-            }
-            Self::Retry(Retry { failed, .. }) => {
-                check_delay(failed.after).and_then(|()| check_note(&failed.note))
-            }
-            Self::Bury(Bury { note, .. }) => check_note(note),
-            Self::Extend(Extend { lease, .. }) => check_lease(*lease),
-            Self::Dead(Dead { count, .. }) => check_count("reads", *count),
-            Self::Revive(Revive { jobs }) | Self::Discard(Discard { jobs }) => match jobs {
-                Chosen::Named(jobs) => check_count("names", jobs.len() as u64),
-                Chosen::Page { count, .. } => check_count("names", *count),
-            },
-            Self::Depth(_) | Self::Acknowledge(_) | Self::Release(_) => Ok(()),
-        }
-    }
-}
-
-impl QueueOp {
-    /// Every id in it, of jobs and of deliveries.
-    pub(crate) fn ids(&mut self) -> impl Iterator<Item = &mut HoldId> {
-        let (jobs, ids): (&mut [NewJob], &mut [HoldId]) = match self {
-            Self::Push(Push { jobs, .. }) => (jobs, &mut []),
-            Self::Claim(Claim { deliveries, .. }) => (&mut [], deliveries),
-            Self::Acknowledge(Acknowledge { delivery })
-            | Self::Retry(Retry { delivery, .. })
-            | Self::Release(Release { delivery })
-            | Self::Bury(Bury { delivery, .. })
-            | Self::Extend(Extend { delivery, .. }) => (&mut [], std::slice::from_mut(delivery)),
-            Self::Revive(Revive { jobs: Chosen::Named(jobs) })
-            | Self::Discard(Discard { jobs: Chosen::Named(jobs) }) => (&mut [], jobs),
-            Self::Revive(Revive { jobs: Chosen::Page { .. } })
-            | Self::Discard(Discard { jobs: Chosen::Page { .. } }) => (&mut [], &mut []),
-            Self::Depth(_) | Self::Dead(_) => (&mut [], &mut []),
-        };
-        jobs.iter_mut().map(|job| &mut job.id).chain(ids)
-    }
-}
-
-impl NewJob {
-    fn check(&self) -> Result<(), Misuse> {
-        check_size("a job", VALUE_BYTES_MAX, &self.payload)?;
-        if let Some(unique) = &self.unique {
-            check_size("the unique key of a job", UNIQUE_BYTES_MAX, unique)?;
-        }
-        check_delay(self.delay)
-    }
-}
-
-fn bad(message: String) -> Result<(), Misuse> {
-    Err(Misuse::BadSetting(message))
-}
-
-fn check_count(does: &str, count: u64) -> Result<(), Misuse> {
-    if count == 0 || count > JOBS_MAX as u64 {
-        return bad(format!(
-            "one operation on a queue {does} 1 to {JOBS_MAX} jobs, found {count}; nothing was \
-             changed: do it in parts"
-        ));
-    }
-    Ok(())
-}
-
-fn check_size(what: &str, most: usize, bytes: &Bytes) -> Result<(), Misuse> {
-    if bytes.len() > most {
-        let size = bytes.len();
-        return bad(format!("{what} has at most {most} bytes, found {size}; nothing was changed"));
-    }
-    Ok(())
-}
-
-fn check_note(note: &Bytes) -> Result<(), Misuse> {
-    check_size("the note of a try", NOTE_BYTES_MAX, note)
-}
-
-fn check_delay(delay: Duration) -> Result<(), Misuse> {
-    if delay > DELAY_MAX {
-        return bad(format!(
-            "a job is ready after at most {} days, found {delay:?}; nothing was changed",
-            DELAY_MAX.as_secs() / 86_400
-        ));
-    }
-    Ok(())
-}
-
-fn check_tries(tries_max: u32) -> Result<(), Misuse> {
-    if tries_max == 0 {
-        return bad("a job is tried at least once, found 0 tries; nothing was changed".to_owned());
-    }
-    Ok(())
 }
 
 // ===== outcomes =====
@@ -421,292 +321,12 @@ pub struct Moved {
 
 impl Refusable for Moved {}
 
-impl QueueOutcome {
-    /// Whether both say the same to a caller: all but how long ago things were, which every engine
-    /// tells by its own clock.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        self.timeless() == other.timeless()
-    }
-
-    fn timeless(&self) -> Self {
-        let mut outcome = self.clone();
-        match &mut outcome {
-            Self::Depth(Depths { oldest, .. }) => *oldest = Duration::ZERO,
-            Self::Claim(Claimed::Empty { next_after: Some(after) }) => *after = Duration::ZERO,
-            Self::Dead(DeadJobs { jobs, .. }) => jobs.iter_mut().for_each(DeadJob::forget_times),
-            Self::Push(_) | Self::Claim(_) | Self::Acknowledge(_) | Self::Retry(_) => {}
-            Self::Release(_) | Self::Bury(_) | Self::Extend(_) => {}
-            Self::Revive(_) | Self::Discard(_) => {}
-        }
-        outcome
-    }
-}
-
-impl DeadJob {
-    fn forget_times(&mut self) {
-        (self.age, self.since) = (Duration::ZERO, Duration::ZERO);
-        self.tries.iter_mut().for_each(|told| told.ago = Duration::ZERO);
-    }
-}
-
 // ===== state =====
 
-/// The state of a queue.
-///
-/// Where a job stands is told by its [`Stage`]; the other maps find it by that. They are
-/// [trees](crate::tree), so that a batch of several operations can put back a queue of any size at
-/// no cost.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct QueueState {
-    jobs: Tree<HoldId, Job>,
-    ready: Tree<Place, HoldId>,
-    delayed: Tree<Place, HoldId>,
-    /// The jobs that are claimed, in the order in which their leases run out.
-    leases: Tree<Place, HoldId>,
-    /// The same jobs by the names of their deliveries.
-    deliveries: Tree<HoldId, HoldId>,
-    /// In the order in which they died.
-    dead: Tree<u64, HoldId>,
-    /// The live jobs that have a unique key.
-    unique: Tree<Bytes, HoldId>,
-    /// How often a job came to another place: tells the order of what happened at one moment.
-    moves: u64,
-}
+mod state;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    at: Timestamp,
-    /// Which move led there.
-    number: u64,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Job {
-    payload: Bytes,
-    unique: Option<Bytes>,
-    pushed: Timestamp,
-    attempts: u32,
-    tries: Vec<Tried>,
-    stage: Stage,
-}
-
-/// How one delivery ended.
-#[derive(Debug, Clone, PartialEq)]
-struct Tried {
-    attempt: u32,
-    at: Timestamp,
-    note: Bytes,
-}
-
-/// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stage {
-    /// Since when it is ready.
-    Ready(Place),
-    /// When it will be.
-    Delayed(Place),
-    Claimed(Lease),
-    /// Since when it is dead.
-    Dead(Place),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Lease {
-    delivery: HoldId,
-    until: Place,
-    /// Where the job was ready before.
-    before: Place,
-    tries_max: u32,
-}
-
-impl QueueState {
-    /// The place of whatever comes next at this moment.
-    fn place(&mut self, at: Timestamp) -> Place {
-        self.moves += 1;
-        Place { at, number: self.moves }
-    }
-
-    /// Where a job waits until it is ready.
-    fn waiting(&mut self, now: Timestamp, delay: Duration) -> Stage {
-        let place = self.place(now.plus(delay));
-        if place.at > now { Stage::Delayed(place) } else { Stage::Ready(place) }
-    }
-
-    fn put(&mut self, id: HoldId, job: Job) {
-        match job.stage {
-            Stage::Ready(place) => drop(self.ready.insert(place, id)),
-            Stage::Delayed(place) => drop(self.delayed.insert(place, id)),
-            Stage::Claimed(lease) => {
-                self.leases.insert(lease.until, id);
-                self.deliveries.insert(lease.delivery, id);
-            }
-            Stage::Dead(place) => drop(self.dead.insert(place.number, id)),
-        }
-        if let Some(unique) = job.unique_now() {
-            self.unique.insert(unique.clone(), id);
-        }
-        self.jobs.insert(id, job);
-    }
-
-    fn take(&mut self, id: HoldId) -> Option<Job> {
-        let job = self.jobs.remove(&id)?;
-        match &job.stage {
-            Stage::Ready(place) => drop(self.ready.remove(place)),
-            Stage::Delayed(place) => drop(self.delayed.remove(place)),
-            Stage::Claimed(lease) => {
-                self.leases.remove(&lease.until);
-                self.deliveries.remove(&lease.delivery);
-            }
-            Stage::Dead(place) => drop(self.dead.remove(&place.number)),
-        }
-        if let Some(unique) = job.unique_now() {
-            self.unique.remove(unique);
-        }
-        Some(job)
-    }
-
-    /// Takes out the job of a delivery that is on its way.
-    fn take_delivered(&mut self, delivery: HoldId) -> Option<(HoldId, Job, Lease)> {
-        let id = *self.deliveries.get(&delivery)?;
-        let job = self.take(id)?;
-        match job.stage {
-            Stage::Claimed(lease) => Some((id, job, lease)),
-            Stage::Ready(_) | Stage::Delayed(_) | Stage::Dead(_) => None,
-        }
-    }
-
-    /// Takes out a dead job.
-    fn take_dead(&mut self, id: HoldId) -> Option<Job> {
-        self.jobs.get(&id).filter(|job| job.is_dead())?;
-        self.take(id)
-    }
-
-    fn die(&mut self, id: HoldId, job: Job, at: Timestamp) {
-        let stage = Stage::Dead(self.place(at));
-        self.put(id, Job { stage, ..job });
-    }
-
-    /// How many jobs are not dead.
-    fn live(&self) -> u64 {
-        (self.jobs.len() - self.dead.len()) as u64
-    }
-
-    /// What becomes of these jobs if they are put in, and how many of them are new.
-    fn plan(&self, jobs: &[NewJob]) -> (Vec<PushedJob>, u64) {
-        let mut names = HashMap::new();
-        let mut keys = HashMap::new();
-        let mut new = 0;
-        let plan = jobs.iter().map(|job| {
-            let known = self.jobs.contains(&job.id).then_some(job.id);
-            let same = job
-                .unique
-                .as_ref()
-                .and_then(|unique| self.unique.get(unique).or_else(|| keys.get(unique)).copied());
-            let known = known.or_else(|| names.get(&job.id).copied()).or(same);
-            new += u64::from(known.is_none());
-            if known.is_none() && jobs.len() > 1 {
-                names.insert(job.id, job.id);
-                keys.extend(job.unique.as_ref().map(|unique| (unique, job.id)));
-            }
-            PushedJob { id: known.unwrap_or(job.id), new: known.is_none() }
-        });
-        (plan.collect(), new)
-    }
-
-    /// Makes ready what is, and ends the deliveries whose leases have run out.
-    pub(crate) fn lapse(&mut self, now: Timestamp) {
-        while let Some((place, id)) = self.delayed.first().filter(|(place, _)| place.at <= now) {
-            let (place, id) = (*place, *id);
-            if let Some(job) = self.take(id) {
-                self.put(id, Job { stage: Stage::Ready(place), ..job });
-            }
-        }
-        while let Some((place, id)) = self.leases.first().filter(|(place, _)| place.at <= now) {
-            let (place, id) = (*place, *id);
-            let Some(mut job) = self.take(id) else { continue };
-            let Stage::Claimed(lease) = job.stage else { continue };
-            job.tried(place.at, "".into());
-            if job.attempts >= lease.tries_max {
-                self.die(id, job, place.at);
-            } else {
-                self.put(id, Job { stage: Stage::Ready(place), ..job });
-            }
-        }
-    }
-
-    /// When [`QueueState::lapse`] will next have something to do.
-    pub(crate) fn due(&self) -> Option<Timestamp> {
-        let first = |(place, _): (&Place, &HoldId)| place.at;
-        let (delayed, leases) = (self.delayed.first().map(first), self.leases.first().map(first));
-        delayed.into_iter().chain(leases).min()
-    }
-
-    fn depths(&self, now: Timestamp) -> Depths {
-        Depths {
-            ready: self.ready.len() as u64,
-            delayed: self.delayed.len() as u64,
-            claimed: self.leases.len() as u64,
-            dead: self.dead.len() as u64,
-            oldest: self.ready.first().map_or(Duration::ZERO, |(place, _)| place.at.until(now)),
-        }
-    }
-
-    /// The dead behind this place, in order, and the place of the last one if there are more.
-    fn dead_after(&self, after: Option<Cursor>, count: u64) -> (Vec<HoldId>, Option<Cursor>) {
-        let after = after.map_or(0, |Cursor(number)| number.get());
-        let mut behind = self.dead.after(&after);
-        let (mut ids, mut last) = (Vec::new(), after);
-        for (number, id) in behind.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX)) {
-            ids.push(*id);
-            last = *number;
-        }
-        (ids, behind.next().and(NonZeroU64::new(last)).map(Cursor))
-    }
-
-    fn chosen(&self, chosen: &Chosen) -> (Vec<HoldId>, Option<Cursor>) {
-        match chosen {
-            Chosen::Named(ids) => (ids.clone(), None),
-            Chosen::Page { after, count } => self.dead_after(*after, *count),
-        }
-    }
-}
-
-impl Job {
-    fn is_dead(&self) -> bool {
-        matches!(self.stage, Stage::Dead(_))
-    }
-
-    /// The key that no other live job may have.
-    fn unique_now(&self) -> Option<&Bytes> {
-        self.unique.as_ref().filter(|_| !self.is_dead())
-    }
-
-    /// Remembers how a delivery ended.
-    fn tried(&mut self, at: Timestamp, note: Bytes) {
-        if self.tries.len() == TRIES_KEPT {
-            self.tries.remove(0);
-        }
-        self.tries.push(Tried { attempt: self.attempts, at, note });
-    }
-
-    /// As it is told when it is dead.
-    fn dead(&self, id: HoldId, now: Timestamp) -> Option<DeadJob> {
-        let Stage::Dead(since) = self.stage else { return None };
-        let told = |tried: &Tried| Try {
-            attempt: tried.attempt,
-            ago: tried.at.until(now),
-            note: tried.note.clone(),
-        };
-        Some(DeadJob {
-            id,
-            payload: self.payload.clone(),
-            attempts: self.attempts,
-            age: self.pushed.until(now),
-            since: since.at.until(now),
-            tries: self.tries.iter().map(told).collect(),
-        })
-    }
-}
+pub use state::QueueState;
+use state::{Job, Lease, Place, Stage};
 
 // ===== step =====
 
@@ -864,7 +484,7 @@ mod tests {
     use crate::operations::Operation;
     use crate::operations::capacity::LEASE_MAX;
     use crate::operations::key::{Exists, Expire};
-    use crate::operations::value;
+    use crate::operations::value::{self, VALUE_BYTES_MAX};
     use crate::state::Slots;
 
     const LEASE: Duration = Duration::from_secs(30);
@@ -1268,6 +888,7 @@ mod tests {
             push([NewJob { unique: Some(long(UNIQUE_BYTES_MAX)), ..job(1) }]).into_op(),
             push([NewJob { delay: DELAY_MAX + more, ..job(1) }]).into_op(),
             Claim { deliveries: many(0).into(), ..claim(1) }.into_op(),
+            Claim { deliveries: many(2).into(), ..claim(1) }.into_op(),
             Claim { deliveries: many(JOBS_MAX + 1).into(), ..claim(1) }.into_op(),
             Claim { lease: none, ..claim(1) }.into_op(),
             Claim { lease: LEASE_MAX + more, ..claim(1) }.into_op(),

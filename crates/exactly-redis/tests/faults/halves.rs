@@ -1,6 +1,7 @@
 //! What fails inside a script: a script that fails undoes nothing, so it must not have begun, or
 //! say so.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use exactly_conformance::servers::{self, Flavour};
@@ -11,15 +12,18 @@ use exactly_core::operations::counter::{
 use exactly_core::operations::key::{Delete, Expire, Persist, Rename};
 use exactly_core::operations::lock::{self, Acquire, Mode};
 use exactly_core::operations::map::{self, Addend};
-use exactly_core::operations::{flag, value};
+use exactly_core::operations::queue::{
+    Acknowledge, Bury, Chosen, Claim, Discard, Failed, NewJob, Push, Retry, Revive,
+};
+use exactly_core::operations::{flag, queue, value};
 use exactly_core::{Batch, Bytes, Engine, Few, HoldId, Lifetime, Outcome, Reply, Step, Token};
 use exactly_redis::Options;
 
 use crate::scene::{PATIENT, Scene, on_every_server, run, step};
 
 on_every_server! {
-    a_companion_of_another_type, a_missing_right, half_a_change_is_not_done_again,
-    a_window_that_no_server_takes,
+    a_companion_of_another_type, a_part_of_a_queue_of_another_type, a_missing_right,
+    half_a_change_is_not_done_again, a_window_that_no_server_takes,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -80,6 +84,61 @@ fn changes() -> Vec<Step> {
         step("brief", Persist {}),
         step("seats", Rename { to: crate::scene::key("moved"), replace: true }),
     ]
+    .into_iter()
+    .chain(changes_of_a_queue())
+    .collect()
+}
+
+fn new_job(number: u128) -> NewJob {
+    let unique = Some(format!("kind {number}").into());
+    NewJob { id: HoldId::from_u128(number), payload: "x".into(), delay: Duration::ZERO, unique }
+}
+
+fn push(jobs: impl IntoIterator<Item = u128>) -> Push {
+    Push { jobs: jobs.into_iter().map(new_job).collect(), limit: NonZeroU64::new(100) }
+}
+
+fn claim(delivery: u128, tries_max: u32) -> Claim {
+    let deliveries = [HoldId::from_u128(delivery)].into();
+    Claim { deliveries, lease: HOUR, tries_max }
+}
+
+fn retry(delivery: HoldId) -> Retry {
+    Retry { delivery, failed: Box::new(Failed { after: HOUR, note: "late".into() }) }
+}
+
+/// What can be done to a queue in which one job waits, two are claimed (one for the last time), and
+/// one is dead.
+fn changes_of_a_queue() -> Vec<Step> {
+    let all = || Chosen::Page { after: None, count: 9 };
+    vec![
+        step("jobs", push([5, 6])),
+        step("new jobs", push([5])),
+        step("jobs", push([5])).lifetime(Lifetime::Sliding(HOUR)),
+        step("jobs", claim(9, 3)),
+        step("jobs", Acknowledge { delivery: HELD }),
+        step("jobs", retry(HELD)),
+        step("jobs", retry(HoldId::from_u128(2))),
+        step("jobs", queue::Release { delivery: HELD }),
+        step("jobs", Bury { delivery: HELD, note: "x".into() }),
+        step("jobs", queue::Extend { delivery: HELD, lease: HOUR }),
+        step("jobs", Revive { jobs: all() }),
+        step("jobs", Discard { jobs: all() }),
+        step("jobs", Delete {}),
+        step("jobs", Expire { after: HOUR }),
+        step("jobs", Rename { to: crate::scene::key("moved"), replace: true }),
+    ]
+}
+
+fn a_queue() -> [Step; 5] {
+    let dead = HoldId::from_u128(3);
+    [
+        step("jobs", push(1..=4)),
+        step("jobs", claim(1, 3)),
+        step("jobs", claim(2, 1)),
+        step("jobs", claim(3, 3)),
+        step("jobs", Bury { delivery: dead, note: "no good".into() }),
+    ]
 }
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Few<(Bytes, Bytes)> {
@@ -136,7 +195,7 @@ async fn furnish(scene: &Scene, engine: &impl Engine) {
         step("free door", acquire(2)),
         step("free door", lock::Release { owner: HELD }),
     ];
-    drop(engine.apply(Batch::of(steps)).await.unwrap());
+    drop(engine.apply(Batch::of(steps.into_iter().chain(a_queue()))).await.unwrap());
 }
 
 /// Somebody else's data where the epoch of a counter or the leases of others would be: misuse, and
@@ -180,8 +239,34 @@ async fn a_companion_of_another_type(flavour: Flavour) {
     }
 }
 
+/// The same where the parts of a queue would be, each by itself.
+async fn a_part_of_a_queue_of_another_type(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    let mut refused = 0;
+    for part in ["leases", "waiting", "dead", "unique"] {
+        for change in changes_of_a_queue() {
+            furnish(&scene, &engine).await;
+            let name = format!("{{jobs}}::{part}");
+            scene.server.raw(&["DEL", &name]).await;
+            scene.server.raw(&["SET", &name, "of another program"]).await;
+            let before = scene.everything().await;
+            match engine.apply(Batch::one(change.clone())).await {
+                // Not every change has to do with every part.
+                Ok(reply) => assert!(matches!(reply, Reply::Applied(_)), "{part} {:?}", change.op),
+                Err(fault) => {
+                    assert!(fault.is_wrong_type(), "{part} {:?}: {fault}", change.op);
+                    assert_eq!(before, scene.everything().await, "{part} {:?}", change.op);
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
 /// The commands that scripts use.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "get",
     "set",
     "del",
@@ -203,6 +288,7 @@ const COMMANDS: [&str; 28] = [
     "zrangebyscore",
     "zscore",
     "zcount",
+    "zcard",
     "zrange",
     "rename",
     "dump",

@@ -8,8 +8,11 @@ use exactly_conformance::servers::{self, Builder, Flavour};
 use exactly_core::layers::Retry;
 use exactly_core::operations::capacity::Resize;
 use exactly_core::operations::counter::{Add, Bounds};
-use exactly_core::operations::{map, value};
-use exactly_core::{Batch, Engine, Fault, Token};
+use exactly_core::operations::queue::{
+    Acknowledge, Bury, Claim, Claimed, Depth, Failed, NewJob, Push, Retried, Settled,
+};
+use exactly_core::operations::{map, queue, value};
+use exactly_core::{Batch, Engine, Fault, HoldId, Token};
 use exactly_redis::{Options, Redis};
 
 use crate::scene::{
@@ -18,7 +21,8 @@ use crate::scene::{
 
 on_every_server! {
     wrong_password, no_password, no_right_to_a_key, no_right_to_a_command, a_replica,
-    a_replica_becomes_the_primary, loading, busy, out_of_memory, cannot_save, too_few_replicas,
+    a_replica_becomes_the_primary, loading, busy, out_of_memory, jobs_end_without_memory,
+    cannot_save, too_few_replicas,
     too_many_clients, misuse_of_what_is_stored, scripts_are_forgotten,
 }
 
@@ -221,6 +225,53 @@ async fn out_of_memory(flavour: Flavour) {
     let removed = map::Remove { fields: ["a".into()].into_iter().collect() };
     assert_eq!(run(&engine, "map", removed).await.unwrap(), 1);
     assert!(run(&engine, "b", exactly_core::operations::key::Delete {}).await.unwrap());
+    scene.server.raw(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    well_again(&scene, &engine).await;
+}
+
+/// A server without memory takes no more jobs, but those that it has are claimed and come to their
+/// end, also where a lease has run out meanwhile. Or the memory would never be free again.
+async fn jobs_end_without_memory(flavour: Flavour) {
+    const LEASE: Duration = Duration::from_millis(20);
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    let id = HoldId::from_u128;
+    let job = |number| NewJob {
+        id: id(number),
+        payload: "x".into(),
+        delay: Duration::ZERO,
+        unique: Some(format!("{number}").into()),
+    };
+    let claim = |delivery, lease| Claim { deliveries: [id(delivery)].into(), lease, tries_max: 2 };
+    let push = Push { jobs: (1..=4).map(job).collect(), limit: None };
+    run(&engine, "jobs", push).await.unwrap();
+    for delivery in 1..=4 {
+        let lease = if delivery == 4 { LEASE } else { LEASE * 10_000 };
+        run(&engine, "jobs", claim(delivery, lease)).await.unwrap();
+    }
+    tokio::time::sleep(LEASE * 2).await;
+    scene.server.raw(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let depths = run(&engine, "jobs", Depth {}).await.unwrap();
+    assert_eq!((depths.ready, depths.claimed), (1, 3), "a lease ran out");
+    let push = Push { jobs: vec![job(7)], limit: None };
+    let fault = run(&engine, "jobs", push).await.unwrap_err();
+    assert!(fault.is_out_of_memory() && fault.is_not_applied(), "{fault}");
+    let failed = Box::new(Failed { after: Duration::ZERO, note: "late".into() });
+    let [one, two, three] = [1, 2, 3].map(id);
+    let retry = queue::Retry { delivery: one, failed };
+    assert_eq!(run(&engine, "jobs", retry).await.unwrap(), Retried::Again);
+    let done = Acknowledge { delivery: two };
+    assert_eq!(run(&engine, "jobs", done).await.unwrap(), Settled::Settled);
+    let bury = Bury { delivery: three, note: "no good".into() };
+    assert_eq!(run(&engine, "jobs", bury).await.unwrap(), Settled::Settled);
+    let Claimed::Claimed { jobs } = run(&engine, "jobs", claim(5, LEASE * 10_000)).await.unwrap()
+    else {
+        panic!("one is ready")
+    };
+    assert_eq!((jobs[0].job, jobs[0].attempt), (id(4), 2), "whose lease ran out");
+    let depths = run(&engine, "jobs", Depth {}).await.unwrap();
+    let counts = (depths.ready, depths.delayed, depths.claimed, depths.dead);
+    assert_eq!(counts, (1, 0, 1, 1));
     scene.server.raw(&["CONFIG", "SET", "maxmemory", "0"]).await;
     well_again(&scene, &engine).await;
 }
