@@ -10,6 +10,7 @@ mod figures;
 mod ls;
 mod migrate;
 mod output;
+mod queue;
 mod race;
 mod screen;
 mod show;
@@ -41,7 +42,8 @@ use crate::failure::{Failure, Status};
         exactly ls 'course:*'        which objects of courses have something stored\n  \
         exactly show course:42       what is stored of one course\n  \
         exactly watch course:42      the same, as it changes\n  \
-        exactly race --help          its options, more examples, and its exit statuses\n\n\
+        exactly queue mails depth    how many jobs of a queue are ready, delayed, claimed and dead\n  \
+         exactly race --help          its options, more examples, and its exit statuses\n\n\
         The engine is chosen by --url, or EXACTLY_URL."
 )]
 struct Cli {
@@ -56,6 +58,7 @@ enum Command {
     Show(show::Options),
     Watch(watch::Options),
     Migrate(migrate::Options),
+    Queue(queue::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Show(options) => show::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Migrate(options) => migrate::run(&options),
+        Command::Queue(options) => queue::run(&options),
     };
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }

@@ -16,6 +16,7 @@ use tracing::warn;
 use crate::locking::{LockGuard, Passage};
 use crate::object::Object;
 use crate::read::{Reads, Told};
+use crate::store::Store;
 
 /// An operation that is sent when it is awaited.
 ///
@@ -196,6 +197,35 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// What its operation was answered, as its caller gets it.
     pub(crate) fn told(self, told: &mut Told) -> Result<T, Fault> {
         (self.read)(self.object, told.outcome::<O>()?)
+    }
+
+    /// As one step of a change of several, in this store.
+    ///
+    /// # Faults
+    /// *Misuse* when it is of another store, or has a delivery of its own: a change has one.
+    pub(crate) fn step_in(&self, store: &Store) -> Result<Step, Fault> {
+        let key = self.object.key()?;
+        if !self.object.store().is(store) {
+            return Err(Fault::bad_setting(
+                key,
+                "is in another store, and one change is in one; nothing was changed: make all \
+                 handles with clones of one store",
+            ));
+        }
+        if self.delivery != Delivery::ExactlyOnce {
+            return Err(Fault::bad_setting(
+                key,
+                "a call that is a part of one change has no token and no delivery of its own; \
+                 nothing was changed: leave it out",
+            ));
+        }
+        let (key, op) = (key.clone(), self.operation.clone()?.into_op());
+        Ok(Step { key, op, lifetime: self.lifetime, optional: false })
+    }
+
+    /// Reads what the engine answered to it.
+    pub(crate) fn read(&self, outcome: O::Outcome) -> Result<T, Fault> {
+        (self.read)(self.object, outcome)
     }
 
     fn batch(self) -> Result<Batch, Fault> {

@@ -53,6 +53,7 @@
 //! | something that may happen once | [`Flag::mark_if_unmarked`] |
 //! | steps that nobody may come between, in whichever process | [`Lock::with`] |
 //! | a text, number or document that many rewrite | [`Value::update`] |
+//! | work that others do, each piece once, also when they die | [`Queue`] |
 //! | work that each of many workers takes once | [`List::pop_front_wait`] |
 //! | the last so many of something | [`List::with_limit`] |
 //! | members, each once, also with a limit to them | [`Set`] |
@@ -90,6 +91,7 @@ mod objects;
 mod open;
 mod read;
 mod store;
+mod together;
 mod wait;
 
 pub use block::{Ran, Verdict};
@@ -109,9 +111,14 @@ pub use objects::map::{Map, MapPages};
 pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
 pub use objects::set::{Set, SetPages};
 pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
+pub use objects::queue::{
+    AckedWith, DeadLetter, DeadLetters, Job, JobId, Pushing, Queue, Report, TOKENS_KEPT_DEFAULT,
+    TRIES_DEFAULT, Workers,
+};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use store::{Store, StoreBuilder};
+pub use together::Together;
 
 #[cfg(feature = "compressed")]
 pub use exactly_core::codec::Compressed;
@@ -132,6 +139,9 @@ pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
 pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
+pub use exactly_core::operations::queue::{
+    Depths, Pushed as QueuePushed, PushedJob, Retried, Settled, Try,
+};
 pub use exactly_derive::Objects;
 
 /// What engines and layers are made of: operations, batches, replies, and the engine trait.

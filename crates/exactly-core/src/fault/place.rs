@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bytes::Bytes;
+use crate::token::HoldId;
 
 /// Where in a collection a value stands that could not be read: beside the key, what is needed to
 /// read its bytes, or to remove it.
@@ -16,6 +17,8 @@ pub enum Place {
     FieldName(Bytes),
     /// The member of a set or sorted set that is written like this.
     Member(Bytes),
+    /// The job of this name, in a queue.
+    Job(HoldId),
 }
 
 impl fmt::Display for Place {
@@ -26,6 +29,7 @@ impl fmt::Display for Place {
             Self::Field(name) => write!(f, "field {name:?}"),
             Self::FieldName(name) => write!(f, "the field name {name:?}"),
             Self::Member(member) => write!(f, "member {member:?}"),
+            Self::Job(job) => write!(f, "job {job}"),
         }
     }
 }

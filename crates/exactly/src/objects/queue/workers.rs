@@ -1,0 +1,319 @@
+//! Workers: what is done with jobs, over and over.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use exactly_core::codec::Form;
+use exactly_core::operations::queue::{Extend, Settled};
+use exactly_core::{BATCH_MAX, Batch, Fault, HoldId, Operation, Reply, Step};
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::job::Delivered;
+use super::{Backoff, Job, Queue};
+use crate::block::{Panic, catching};
+use crate::object::Object;
+use crate::wait::Wait;
+
+/// How long workers pause when the engine is away: doubled each time.
+const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(10) };
+
+/// What became of a job, as the work on it says: `()` and `Ok` acknowledge it, `Err` fails the try.
+pub trait Report {
+    /// Done, or what to remember of a failed try.
+    ///
+    /// # Errors
+    /// To try again.
+    fn report(self) -> Result<(), String>;
+}
+
+impl Report for () {
+    fn report(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<T, E: Display> Report for Result<T, E> {
+    fn report(self) -> Result<(), String> {
+        self.map(drop).map_err(|problem| problem.to_string())
+    }
+}
+
+/// Working.
+impl<T: Form + 'static> Queue<T> {
+    /// Does this with every job, with so many at a time, until the [workers](Workers) are told to
+    /// stop.
+    ///
+    /// Each job is a task of its own. While it runs, its lease is extended, so that the queue's
+    /// lease says how soon a job comes back when a process dies, and not how long work may take.
+    /// Work that answers `Ok` acknowledges its job; an `Err`, or a panic, is a failed try, remembered
+    /// with its message: the job is tried again after the queue's
+    /// [backoff](Queue::with_backoff), or dead if it was its last try. Work that has answered its job
+    /// itself, by [`Job::ack_with`] or [`Job::bury`], say, has the last word.
+    ///
+    /// Jobs are claimed when there is somebody to do them, and not before: none waits in this process
+    /// while another process is idle. When the engine is away, the workers go on asking for it.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Job, Queue, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let mails: Queue<String> = Queue::new(&store, "mails");
+    /// let sent = Counter::new(&store, "sent");
+    /// mails.push_many(["ada", "grace", "barbara"]).await?;
+    ///
+    /// let workers = mails.work(2, {
+    ///     let sent = sent.clone();
+    ///     move |job: Job<String>| {
+    ///         let sent = sent.clone();
+    ///         async move { job.ack_with(sent.increment()).await }
+    ///     }
+    /// });
+    /// # while sent.get().await? < 3 { tokio::task::yield_now().await; }
+    /// workers.stop().await;
+    /// assert_eq!(sent.get().await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. One at a time if `at_once` is zero.
+    pub fn work<F, W>(&self, at_once: usize, work: F) -> Workers
+    where
+        F: Fn(Job<T>) -> W + Send + Sync + 'static,
+        W: Future + Send + 'static,
+        W::Output: Report + Send,
+    {
+        let (stop, stopped) = watch::channel(false);
+        let crew = Crew {
+            queue: self.clone(),
+            places: Arc::new(Semaphore::new(at_once.max(1))),
+            at_once: at_once.max(1),
+            running: Arc::default(),
+            stopped,
+        };
+        let ended = tokio::spawn(crew.run(Arc::new(work)));
+        Workers { stop, ended: Some(ended) }
+    }
+}
+
+/// Who works on a queue: see [`Queue::work`].
+///
+/// Dropped, they are told to stop; what they are about they bring to its end.
+#[must_use = "workers that are dropped stop"]
+#[derive(Debug)]
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    ended: Option<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Lets them claim no more jobs, and waits until those that they are about are done and
+    /// answered. A claim that is on its way is carried through, and its jobs are given back as if
+    /// they had not been claimed.
+    ///
+    /// A caller that goes away meanwhile does not change that.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(ended) = self.ended.take() {
+            // It catches the panics of the work, and has none of its own.
+            let _ = ended.await;
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// The deliveries that are being worked on.
+type Running = Arc<Mutex<HashMap<HoldId, Arc<Delivered>>>>;
+
+struct Crew<T> {
+    queue: Queue<T>,
+    places: Arc<Semaphore>,
+    at_once: usize,
+    running: Running,
+    stopped: watch::Receiver<bool>,
+}
+
+impl<T: Form + 'static> Crew<T> {
+    async fn run<F, W>(mut self, work: Arc<F>)
+    where
+        F: Fn(Job<T>) -> W + Send + Sync + 'static,
+        W: Future + Send + 'static,
+        W::Output: Report + Send,
+    {
+        let leases =
+            Leases { queue: self.queue.object.clone(), running: Arc::clone(&self.running) };
+        let extending = tokio::spawn(leases.extend(self.queue.settings.lease));
+        let mut faults = 0;
+        let mut wait = Wait::within(Duration::MAX);
+        while let Some(places) = self.places().await {
+            let claiming = self.queue.claim_many(places.len());
+            match unless(&mut self.stopped, claiming).await {
+                None => break,
+                Some(Ok(jobs)) if jobs.is_empty() => {
+                    drop(places);
+                    match unless(&mut self.stopped, wait.another_look(&self.queue.object)).await {
+                        None => break,
+                        Some(Ok(_)) => faults = 0,
+                        Some(Err(fault)) => self.pause(&mut faults, &fault).await,
+                    }
+                }
+                Some(Ok(jobs)) => {
+                    faults = 0;
+                    for (job, place) in jobs.into_iter().zip(places) {
+                        self.begin(job, place, Arc::clone(&work));
+                    }
+                }
+                // A job that cannot be read was claimed, and others may be waiting.
+                Some(Err(fault)) if fault.is_undecodable() => {}
+                Some(Err(fault)) => self.pause(&mut faults, &fault).await,
+            }
+        }
+        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        // It is never closed.
+        drop(self.places.acquire_many(all).await);
+        extending.abort();
+    }
+
+    /// All places that are free, once there is one; nothing when it is time to stop.
+    async fn places(&mut self) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = unless(&mut self.stopped, Arc::clone(&self.places).acquire_owned()).await?;
+        let mut places = vec![first.ok()?];
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            places.push(place);
+        }
+        Some(places)
+    }
+
+    async fn pause(&mut self, faults: &mut u32, fault: &Fault) {
+        *faults = faults.saturating_add(1);
+        tracing::warn!(target: "exactly", "workers wait for their queue: {fault}");
+        unless(&mut self.stopped, sleep(PAUSE.after(*faults))).await;
+    }
+
+    fn begin<F, W>(&self, job: Job<T>, place: OwnedSemaphorePermit, work: Arc<F>)
+    where
+        F: Fn(Job<T>) -> W + Send + Sync + 'static,
+        W: Future + Send + 'static,
+        W::Output: Report + Send,
+    {
+        let (job, delivered) = job.attended();
+        self.running.lock().insert(delivered.id, Arc::clone(&delivered));
+        let attended = Attended { delivered, running: Arc::clone(&self.running) };
+        tokio::spawn(async move {
+            let report = catching(async { work(job).await.report() }).await;
+            attended.answer(report).await;
+            drop(place);
+        });
+    }
+}
+
+/// A delivery whose lease is extended while it is worked on. Dropped before it is answered, as when
+/// the runtime ends, it counts as a failed try.
+struct Attended {
+    delivered: Arc<Delivered>,
+    running: Running,
+}
+
+impl Attended {
+    async fn answer(self, report: Result<Result<(), String>, Panic>) {
+        if !self.delivered.settle() {
+            return;
+        }
+        let answered = match report {
+            Ok(Ok(())) => self.delivered.acknowledging().await.map(|settled| {
+                if settled == Settled::Lapsed {
+                    tracing::warn!(
+                        target: "exactly",
+                        "a job was done too late: its lease was over, and it is done again"
+                    );
+                }
+            }),
+            Ok(Err(note)) => self.delivered.failing(&note).await.map(drop),
+            Err(panic) => self.delivered.failing(&said(&panic)).await.map(drop),
+        };
+        if let Err(fault) = answered {
+            tracing::warn!(target: "exactly", "the answer of a worker: {fault}");
+        }
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.running.lock().remove(&self.delivered.id);
+        self.delivered.fail("its worker ended");
+    }
+}
+
+/// The message of a panic.
+fn said(panic: &Panic) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panicked: {}", text.unwrap_or_default())
+}
+
+/// Looks after the leases of what is being worked on.
+struct Leases {
+    queue: Object,
+    running: Running,
+}
+
+impl Leases {
+    async fn extend(self, lease: Duration) {
+        loop {
+            // Two may go wrong before a lease is over.
+            sleep(lease / 3).await;
+            let running: Vec<_> = self.running.lock().values().cloned().collect();
+            for part in running.chunks(BATCH_MAX) {
+                if let Err(fault) = self.extend_these(part, lease).await {
+                    tracing::warn!(target: "exactly", "the leases of jobs: {fault}");
+                }
+            }
+        }
+    }
+
+    async fn extend_these(&self, part: &[Arc<Delivered>], lease: Duration) -> Result<(), Fault> {
+        let (key, lifetime) = (self.queue.key()?, self.queue.lifetime());
+        let step = |delivered: &Arc<Delivered>| {
+            Step::new(key.clone(), delivered.extending(lease).into_op()).lifetime(lifetime)
+        };
+        let reply = self.queue.store().apply(Batch::apart(part.iter().map(step))).await?;
+        let Reply::Applied(outcomes) = reply else {
+            return Err(Fault::broken("steps that stand apart were refused together"));
+        };
+        for (delivered, outcome) in part.iter().zip(outcomes) {
+            let lapsed = Extend::outcome(outcome) == Some(Settled::Lapsed);
+            if lapsed && !delivered.is_settled() {
+                tracing::warn!(target: "exactly", "a job is lost while it is done: its lease is over");
+                delivered.lose();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the future gives, unless it is time to stop first.
+async fn unless<T>(
+    stopped: &mut watch::Receiver<bool>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let (mut stopped, mut future) = (pin!(stopped.wait_for(|stopped| *stopped)), pin!(future));
+    poll_fn(|cx| {
+        if stopped.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}

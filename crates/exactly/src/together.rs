@@ -1,0 +1,220 @@
+//! Calls that are made as one change.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use exactly_core::{Batch, BoxFuture, Fault, Operation, Outcome, Refusal, Reply, Step};
+
+use crate::call::Call;
+use crate::objects::queue::Pushing;
+use crate::store::Store;
+
+/// Calls that can be made as one change: one of them, tuples of up to eight, arrays and `Vec`s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made together with other calls",
+    label = "is no call, and not made of calls",
+    note = "calls that are not awaited, tuples of up to eight, arrays and `Vec`s of them"
+)]
+pub trait Together: Sized + sealed::Sealed {
+    /// What each of them answers.
+    type Answers;
+
+    /// The operations, in order.
+    #[doc(hidden)]
+    fn ask(&self, asked: &mut Asked<'_>);
+
+    /// What they answered, in the same order.
+    #[doc(hidden)]
+    fn told(self, told: &mut Told) -> Result<Self::Answers, Fault>;
+}
+
+/// The operations of one change.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Asked<'s> {
+    store: &'s Store,
+    steps: Result<Vec<Step>, Fault>,
+}
+
+/// What they answered.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Told(std::vec::IntoIter<Outcome>);
+
+/// What became of a change.
+#[derive(Debug)]
+pub(crate) enum Changed<A> {
+    /// It was made.
+    Done(A),
+    /// The step at this place refused, and nothing was changed.
+    Refused {
+        /// Which.
+        place: usize,
+    },
+}
+
+/// These steps and then these calls as one change. Once begun it is carried to its end.
+pub(crate) fn together<C: Together>(
+    store: &Store,
+    first: Vec<Step>,
+    calls: C,
+) -> Result<impl Future<Output = Result<Changed<C::Answers>, Fault>> + use<C>, Fault> {
+    let before = first.len();
+    let mut asked = Asked { store, steps: Ok(first) };
+    calls.ask(&mut asked);
+    let batch = Batch::of(asked.steps?);
+    let flight = Carried::new(store, batch);
+    Ok(async move {
+        match flight.await? {
+            Reply::Applied(outcomes) => {
+                let mut told =
+                    Told(outcomes.into_iter().skip(before).collect::<Vec<_>>().into_iter());
+                calls.told(&mut told).map(Changed::Done)
+            }
+            Reply::Refused(Refusal::Operation(place, _)) => Ok(Changed::Refused { place }),
+            Reply::Refused(Refusal::Requirement(_)) => {
+                Err(Fault::broken("a change that required nothing was refused for it"))
+            }
+        }
+    })
+}
+
+/// A batch that is carried to its end in the background when its caller goes away.
+struct Carried {
+    store: Store,
+    flight: Option<BoxFuture<'static, Result<Reply, Fault>>>,
+}
+
+impl Carried {
+    fn new(store: &Store, batch: Batch) -> Self {
+        let sender = store.clone();
+        let flight: BoxFuture<'static, _> = Box::pin(async move { sender.apply(batch).await });
+        Self { store: store.clone(), flight: Some(flight) }
+    }
+}
+
+impl Future for Carried {
+    type Output = Result<Reply, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(flight) = &mut self.flight else {
+            return Poll::Ready(Err(Fault::broken("a change was polled after it had answered")));
+        };
+        let polled = flight.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.flight = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        let Some(flight) = self.flight.take() else { return };
+        self.store.background().run(Box::pin(async move {
+            if let Err(fault) = flight.await {
+                tracing::warn!(target: "exactly", "a change whose caller went away: {fault}");
+            }
+        }));
+    }
+}
+
+impl<O: Operation, T> Together for Call<'_, O, T> {
+    type Answers = T;
+
+    fn ask(&self, asked: &mut Asked<'_>) {
+        let Ok(steps) = &mut asked.steps else { return };
+        match self.step_in(asked.store) {
+            Ok(step) => steps.push(step),
+            Err(fault) => asked.steps = Err(fault),
+        }
+    }
+
+    fn told(self, told: &mut Told) -> Result<T, Fault> {
+        let odd = || Fault::broken("a call was answered by another's outcome");
+        self.read(told.0.next().and_then(O::outcome).ok_or_else(odd)?)
+    }
+}
+
+impl<R> Together for Pushing<'_, R> {
+    type Answers = R;
+
+    fn ask(&self, asked: &mut Asked<'_>) {
+        Together::ask(&self.as_call(), asked);
+    }
+
+    fn told(self, told: &mut Told) -> Result<R, Fault> {
+        Together::told(self.call(), told)
+    }
+}
+
+impl<C: Together> Together for Vec<C> {
+    type Answers = Vec<C::Answers>;
+
+    fn ask(&self, asked: &mut Asked<'_>) {
+        self.iter().for_each(|call| call.ask(asked));
+    }
+
+    fn told(self, told: &mut Told) -> Result<Self::Answers, Fault> {
+        self.into_iter().map(|call| call.told(told)).collect()
+    }
+}
+
+impl<C: Together, const N: usize> Together for [C; N] {
+    type Answers = Vec<C::Answers>;
+
+    fn ask(&self, asked: &mut Asked<'_>) {
+        self.iter().for_each(|call| call.ask(asked));
+    }
+
+    fn told(self, told: &mut Told) -> Result<Self::Answers, Fault> {
+        self.into_iter().map(|call| call.told(told)).collect()
+    }
+}
+
+macro_rules! tuples {
+    ($(($($call:ident $place:tt),+);)+) => {
+        $(
+            impl<$($call: Together),+> Together for ($($call,)+) {
+                type Answers = ($($call::Answers,)+);
+
+                fn ask(&self, asked: &mut Asked<'_>) {
+                    $(self.$place.ask(asked);)+
+                }
+
+                fn told(self, told: &mut Told) -> Result<Self::Answers, Fault> {
+                    Ok(($(self.$place.told(told)?,)+))
+                }
+            }
+
+            impl<$($call: sealed::Sealed),+> sealed::Sealed for ($($call,)+) {}
+        )+
+    };
+}
+
+tuples! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+}
+
+mod sealed {
+    use exactly_core::Operation;
+
+    use crate::call::Call;
+    use crate::objects::queue::Pushing;
+
+    /// What a batch is made of is the library's to know.
+    pub trait Sealed {}
+
+    impl<O: Operation, T> Sealed for Call<'_, O, T> {}
+    impl<R> Sealed for Pushing<'_, R> {}
+    impl<C: Sealed> Sealed for Vec<C> {}
+    impl<C: Sealed, const N: usize> Sealed for [C; N] {}
+}
