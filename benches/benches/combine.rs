@@ -9,7 +9,9 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use exactly::layers::CombinePolicy;
 use exactly::{Counter, Store};
 use exactly_benches::{AsyncCalls, crowd};
-use exactly_core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply};
+use exactly_core::{
+    Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply, Resolution, Token,
+};
 use exactly_embedded::Memory;
 use tokio::runtime::{Builder, Runtime};
 
@@ -33,6 +35,10 @@ impl Engine for Late {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.0.keys(listing)
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.0.resolve(token)
     }
 
     fn profile(&self) -> Profile {

@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
 /// Lists them and tells how many there were.
 async fn list(store: &Store, options: &Options, screen: Screen) -> Result<usize, Failure> {
     let mut keys = store.keys_like(&options.pattern);
-    let mut new = NewOnes { seen: HashSet::new(), left: options.limit.unwrap_or(usize::MAX) };
+    let mut new = NewOnes::new(options.limit.unwrap_or(usize::MAX));
     let mut headed = options.names || options.json;
     while let Some(page) = new.page(&mut keys).await? {
         let text = if options.names {
@@ -97,14 +97,20 @@ async fn list(store: &Store, options: &Options, screen: Screen) -> Result<usize,
 }
 
 /// Keys that were not listed before, as long as some are wanted.
-struct NewOnes {
+pub(crate) struct NewOnes {
     /// By their hashes, for a listing of millions would not fit otherwise.
     seen: HashSet<u64>,
     left: usize,
 }
 
 impl NewOnes {
-    async fn page(&mut self, keys: &mut Keys) -> Result<Option<Vec<Key>>, Failure> {
+    /// At most so many.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { seen: HashSet::new(), left: limit }
+    }
+
+    /// The next of them, if there are more.
+    pub(crate) async fn page(&mut self, keys: &mut Keys) -> Result<Option<Vec<Key>>, Failure> {
         while self.left > 0 {
             let page = keys.next_page().await.map_err(|fault| of_engine(&fault))?;
             let Some(mut page) = page else { return Ok(None) };

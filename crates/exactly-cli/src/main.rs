@@ -7,11 +7,13 @@ mod address;
 mod engine;
 mod failure;
 mod figures;
+mod locks;
 mod ls;
 mod migrate;
 mod output;
 mod queue;
 mod race;
+mod resolve;
 mod screen;
 mod show;
 mod stored;
@@ -36,14 +38,17 @@ use crate::failure::{Failure, Status};
         same requests against several codings of the same handler, and counts who was let in: \
         exactly 30, or 32.\n\n\
         `exactly ls`, `show` and `watch` look into what is stored on an engine, and `exactly \
-        migrate` brings the keys of another library.",
+        migrate` brings the keys of another library. `exactly locks` and `queue` tell who holds \
+        what and which jobs wait, and `exactly resolve` what became of a call.",
     after_help = "Examples:\n  \
         exactly race                 play the built-in sample against every coding\n  \
         exactly ls 'course:*'        which objects of courses have something stored\n  \
         exactly show course:42       what is stored of one course\n  \
         exactly watch course:42      the same, as it changes\n  \
-        exactly queue mails depth    how many jobs of a queue are ready, delayed, claimed and dead\n  \
-         exactly race --help          its options, more examples, and its exit statuses\n\n\
+        exactly locks                which locks are held, by how many, and who waits\n  \
+        exactly queue mails depth    how many jobs are ready, delayed, claimed and dead\n  \
+        exactly resolve payment-7    was what was sent under this token applied?\n  \
+        exactly race --help          its options, more examples, and its exit statuses\n\n\
         The engine is chosen by --url, or EXACTLY_URL."
 )]
 struct Cli {
@@ -58,7 +63,9 @@ enum Command {
     Show(show::Options),
     Watch(watch::Options),
     Migrate(migrate::Options),
+    Locks(locks::Options),
     Queue(queue::Options),
+    Resolve(resolve::Options),
 }
 
 fn main() -> ExitCode {
@@ -75,7 +82,9 @@ fn main() -> ExitCode {
         Command::Show(options) => show::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Migrate(options) => migrate::run(&options),
+        Command::Locks(options) => locks::run(&options),
         Command::Queue(options) => queue::run(&options),
+        Command::Resolve(options) => resolve::run(&options),
     };
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }

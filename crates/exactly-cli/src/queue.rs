@@ -1,19 +1,20 @@
 //! `exactly queue`: how deep a queue is, which of its jobs are dead, and their way back.
 
 use std::num::IntErrorKind;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use exactly::core::operations::queue::{
     Chosen, Dead, DeadJob, Depth, JOBS_MAX, Moved, Revive, Try,
 };
 use exactly::core::{Batch, Cursor, Operation, Step};
-use exactly::{Bytes, Depths, Fault, JobId, Key, Store};
-use serde_json::{Value, json};
+use exactly::{Depths, JobId, Key, Store};
+use serde_json::json;
 
 use crate::engine::{EngineOptions, wait};
-use crate::failure::{Failure, Status, said};
+use crate::failure::{Failure, Status, of_engine};
+use crate::figures::{counted, lasting};
 use crate::output::{Reader, print};
+use crate::stored::{millis, short_text};
 
 /// Look into a queue, and bring its dead jobs back
 ///
@@ -154,31 +155,22 @@ impl Queue {
     }
 
     fn of(store: Store, name: &str) -> Result<Self, Failure> {
-        let key = Key::named(store.namespace(), name)
-            .map_err(|fault| Failure::Misuse(format!("{}.", said(&fault))))?;
+        let key = Key::named(store.namespace(), name).map_err(|fault| of_engine(&fault))?;
         Ok(Self { store, key })
     }
 
     async fn ask<O: Operation>(&self, operation: O) -> Result<O::Outcome, Failure> {
         let step = Step::new(self.key.clone(), operation.into_op());
         let reply = self.store.apply(Batch::one(step)).await;
-        reply.and_then(exactly::core::Reply::only::<O>).map_err(|fault| self.failure(&fault))
-    }
-
-    fn failure(&self, fault: &Fault) -> Failure {
-        match fault.is_misuse() {
-            true => Failure::Misuse(format!("{}.", said(fault).trim_end_matches('.'))),
-            false => Failure::Unfinished(fault.to_string()),
-        }
+        reply.and_then(exactly::core::Reply::only::<O>).map_err(|fault| of_engine(&fault))
     }
 
     async fn depth(&self, json: bool) -> Result<String, Failure> {
         let Depths { ready, delayed, claimed, dead, oldest } = self.ask(Depth {}).await?;
         if json {
-            let oldest_ms = u64::try_from(oldest.as_millis()).unwrap_or(u64::MAX);
             return Ok(json!({
                 "queue": self.name(), "ready": ready, "delayed": delayed, "claimed": claimed,
-                "dead": dead, "oldest_ms": oldest_ms,
+                "dead": dead, "oldest_ms": millis(oldest),
             })
             .to_string()
                 + "\n");
@@ -242,17 +234,16 @@ impl Queue {
             let told = json!({ "queue": self.name(), "revived": revived, "not_dead": missed });
             return Ok((format!("{told}\n"), status));
         }
-        let jobs = |count: u64| if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") };
         let missed = match missed {
             0 => String::new(),
-            _ => format!("; {} not dead, or a live one has its unique key", jobs(missed)),
+            _ => format!("; {} not dead, or a live one has its unique key", counted(missed, "job")),
         };
-        Ok((format!("{} ready again{missed}\n", jobs(revived)), status))
+        Ok((format!("{} ready again{missed}\n", counted(revived, "job")), status))
     }
 
     /// As it is named on the command line.
     fn name(&self) -> &str {
-        self.key.as_str().split_once(':').map_or("", |(_, name)| name).trim_start_matches("::")
+        self.key.name()
     }
 }
 
@@ -265,71 +256,39 @@ const HEAD: &str = "job                               dead for  tries  last note
 fn line(job: &DeadJob) -> String {
     const SHOWN: usize = 40;
     let note = job.tries.last().map(|last| &last.note);
-    let note = note.filter(|note| !note.is_empty()).map_or("-".to_owned(), |note| text(note, SHOWN));
+    let note =
+        note.filter(|note| !note.is_empty()).map_or("-".to_owned(), |note| short_text(note, SHOWN));
     format!(
         "{}  {:<8}  {:>5}  {note}  {}\n",
         job.id,
         lasting(job.since),
         job.attempts,
-        text(&job.payload, SHOWN)
+        short_text(&job.payload, SHOWN)
     )
-}
-
-/// Bytes as a person may see them on any terminal.
-fn text(bytes: &Bytes, most: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let shown: String = text.chars().take(most).flat_map(char::escape_debug).collect();
-    let more = if text.chars().count() > most { "…" } else { "" };
-    format!("\"{shown}{more}\"")
 }
 
 /// One dead job for programs.
 fn object(job: &DeadJob) -> String {
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let told = |told: &Try| {
         json!({
             "attempt": told.attempt, "ago_ms": millis(told.ago),
-            "note": String::from_utf8_lossy(&told.note),
+            "note": told.note,
         })
     };
-    let mut object = json!({
-        "id": job.id, "attempts": job.attempts, "age_ms": millis(job.age),
+    let object = json!({
+        "id": job.id, "payload": job.payload, "attempts": job.attempts, "age_ms": millis(job.age),
         "dead_for_ms": millis(job.since), "tries": job.tries.iter().map(told).collect::<Vec<_>>(),
     });
-    match std::str::from_utf8(&job.payload) {
-        Ok(text) => object["payload"] = Value::from(text),
-        Err(_) => {
-            let digits = job.payload.iter().map(|byte| format!("{byte:02x}"));
-            object["payload_hex"] = Value::from(digits.collect::<String>());
-        }
-    }
     format!("{object}\n")
-}
-
-/// How long something lasts, in its two largest units: `2d 3h`, `59m 58s`, `250ms`.
-fn lasting(duration: Duration) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let mut left = duration.as_secs();
-    if left == 0 {
-        return format!("{}ms", duration.as_millis());
-    }
-    let mut parts = Vec::new();
-    for (seconds, unit) in UNITS {
-        let number = left / seconds;
-        left %= seconds;
-        if number > 0 || !parts.is_empty() {
-            parts.push((number, unit));
-        }
-    }
-    let parts = parts.into_iter().take(2).filter(|(number, _)| *number > 0);
-    parts.map(|(number, unit)| format!("{number}{unit}")).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::time::Duration;
 
     use clap::Parser;
+    use serde_json::Value;
 
     use super::*;
 
@@ -348,7 +307,8 @@ mod tests {
         let store = Store::open("memory:").await.unwrap();
         let mails = exactly::Queue::new(&store, "mails").with_max_tries(1);
         mails.push_many(["ada", "grace\n", "barbara"]).await.unwrap();
-        for (job, note) in mails.claim_many(2).await.unwrap().into_iter().zip(["no such host", ""]) {
+        for (job, note) in mails.claim_many(2).await.unwrap().into_iter().zip(["no such host", ""])
+        {
             job.retry_with_note(Duration::ZERO, note).await.unwrap();
         }
         (Queue::of(store, "mails").unwrap(), mails)
@@ -371,9 +331,10 @@ mod tests {
         assert!(text.starts_with("mails\n  ready    1, the oldest for "), "{text}");
         assert!(text.ends_with("\n  delayed  0\n  claimed  0\n  dead     2\n"), "{text}");
         let json: Value = serde_json::from_str(&queue.depth(true).await.unwrap()).unwrap();
-        assert_eq!((&json["queue"], &json["ready"], &json["dead"]), (
-            &"mails".into(), &1.into(), &2.into()
-        ));
+        assert_eq!(
+            (&json["queue"], &json["ready"], &json["dead"]),
+            (&"mails".into(), &1.into(), &2.into())
+        );
         let nothing = Queue::of(queue.store.clone(), "shop:42:orders").unwrap();
         let text = nothing.depth(false).await.unwrap();
         assert!(text.starts_with("shop:42:orders\n  ready    0\n"), "{text}");
@@ -433,7 +394,7 @@ mod tests {
             ("mails dead --limit 0", "from 1 on"),
             ("mails dead --limit -1", "from 1 on"),
             ("mails", "depth"),
-            ("mails bury", "unrecognized subcommand"),
+            ("mails bury", "unexpected argument"),
         ] {
             let failure = parsed(line).unwrap_err().to_string();
             assert!(failure.contains(says), "{line}: {failure}");

@@ -1,11 +1,11 @@
 //! `exactly show`: what is stored at one key, or at all keys of one thing.
 
 use clap::Args;
-use exactly::{Bytes, Key, Kind, Levels, Life, Store};
+use exactly::{Bytes, Depths, Holders, Key, Kind, Levels, Life, Progress, Store};
 
 use crate::engine::{EngineOptions, wait};
 use crate::failure::{Failure, Status, of_engine, said};
-use crate::figures::{grouped, lasting};
+use crate::figures::{counted, grouped, lasting};
 use crate::output::print_bytes;
 use crate::screen::{Palette, Screen, painted};
 use crate::stored::{self, Content, Element, Stored, plain};
@@ -140,9 +140,11 @@ fn page(stored: &Stored, palette: &Palette) -> String {
     text
 }
 
+/// How much of a value is shown, in characters.
+const SHOWN: usize = 4000;
+
 /// What it is, and its figures.
 fn figures(content: &Content) -> (&'static str, Vec<(&'static str, String)>) {
-    const SHOWN: usize = 4000;
     match content {
         Content::Scalar(bytes) => (
             Kind::Scalar.words(),
@@ -161,8 +163,50 @@ fn figures(content: &Content) -> (&'static str, Vec<(&'static str, String)>) {
             ],
         ),
         Content::Collection { kind, len, elements } => (kind.words(), listed(*len, elements)),
+        Content::Lock(lock) => (Kind::Lock.words(), of_lock(lock)),
+        Content::Limiter => (Kind::Limiter.words(), Vec::new()),
+        Content::Queue(Depths { ready, delayed, claimed, dead, oldest }) => (
+            Kind::Queue.words(),
+            vec![
+                ("ready", grouped(*ready)),
+                ("delayed", grouped(*delayed)),
+                ("claimed", grouped(*claimed)),
+                ("dead", grouped(*dead)),
+                ("oldest", if *ready > 0 { lasting(*oldest) } else { "-".to_owned() }),
+            ],
+        ),
+        Content::Once(work) => (Kind::Once.words(), of_work(work)),
         Content::Foreign => (Kind::Foreign.words(), Vec::new()),
         Content::Odd(message) => ("unreadable", vec![("because", plain(message))]),
+    }
+}
+
+fn of_lock(lock: &Holders) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("held", lock.mode.map_or("no", stored::mode).to_owned())];
+    if lock.mode.is_some() {
+        lines.push(("holders", grouped(lock.holders)));
+        lines.push(("left", lasting(lock.left)));
+    }
+    lines.push(("waiting", grouped(lock.waiting)));
+    lines.push(("fence", grouped(lock.fence)));
+    lines
+}
+
+fn of_work(work: &Progress) -> Vec<(&'static str, String)> {
+    match work {
+        Progress::New => vec![("state", "new".to_owned())],
+        Progress::Running { left, attempt } => vec![
+            ("state", "running".to_owned()),
+            ("begun", counted(*attempt, "time")),
+            ("left", lasting(*left)),
+        ],
+        Progress::Crashed { attempts } => vec![
+            ("state", "crashed: its lease ended before it was finished".to_owned()),
+            ("begun", counted(*attempts, "time")),
+        ],
+        Progress::Done { answer } => {
+            vec![("state", "done".to_owned()), ("answer", stored::short_text(answer, SHOWN))]
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! What is stored at keys, read as what it is.
 
+use std::time::Duration;
+
 use exactly::core::operations::key::{KindOf, Ttl};
 use exactly::core::operations::sorted_set::Extreme;
-use exactly::core::operations::{capacity, list, map, set, sorted_set, value};
+use exactly::core::operations::{capacity, list, lock, map, once, queue, set, sorted_set, value};
 use exactly::core::{BATCH_MAX, Batch, Operation, Outcome, PAGE_MAX, Reply, Step};
-use exactly::{Bytes, Fault, Key, Kind, Levels, Life, Store};
-use serde_json::{Map, Value, json};
+use exactly::{Bytes, Depths, Fault, Holders, Key, Kind, Levels, Life, Mode, Progress, Store};
+use serde_json::{Value, json};
 
 use crate::failure::said;
-use crate::figures::counted;
+use crate::figures::{counted, lasting};
 
 /// What is stored at a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,13 @@ pub(crate) enum Content {
         /// The first of its elements, as many as were asked for.
         elements: Vec<Element>,
     },
+    Lock(Holders),
+    /// Its rate is in the program that asks it, so that no more is known of it than its end: by
+    /// then a whole burst is admitted.
+    Limiter,
+    Queue(Depths),
+    /// Work that is done once.
+    Once(Progress),
     /// Something of another program.
     Foreign,
     /// What no reader of ours can make sense of, in the words of the engine.
@@ -95,14 +104,19 @@ fn questions(key: &Key, kind: Kind, elements: u64) -> Vec<Step> {
             both(step(key, sorted_set::Len {}), step(key, page))
         }
         Kind::Map => both(step(key, map::Len {}), step(key, map::Page { after, count })),
-        Kind::Foreign => Vec::new(),
+        Kind::Lock => vec![step(key, lock::Read {})],
+        Kind::Queue => vec![step(key, queue::Depth {})],
+        Kind::Once => vec![step(key, once::Read {})],
+        Kind::Limiter | Kind::Foreign => Vec::new(),
     }
 }
 
 /// What they answered; none where nothing is stored any more.
 fn content(key: &Key, kind: Kind, answers: Vec<Outcome>, most: u64) -> Option<Content> {
     let mut answers = answers.into_iter();
-    let Some(first) = answers.next() else { return Some(Content::Foreign) };
+    let Some(first) = answers.next() else {
+        return Some(if kind == Kind::Limiter { Content::Limiter } else { Content::Foreign });
+    };
     let second = answers.next();
     for answer in [Some(&first), second.as_ref()].into_iter().flatten() {
         if let Outcome::Misuse(misuse) = answer {
@@ -116,7 +130,10 @@ fn content(key: &Key, kind: Kind, answers: Vec<Outcome>, most: u64) -> Option<Co
         Kind::Set => set::Len::outcome(first)?,
         Kind::SortedSet => sorted_set::Len::outcome(first)?,
         Kind::Map => map::Len::outcome(first)?,
-        Kind::Foreign => return Some(Content::Foreign),
+        Kind::Lock => return lock::Read::outcome(first).map(Content::Lock),
+        Kind::Queue => return queue::Depth::outcome(first).map(Content::Queue),
+        Kind::Once => return once::Read::outcome(first).map(Content::Once),
+        Kind::Limiter | Kind::Foreign => return None,
     };
     let mut elements = second.map(|page| elements(kind, page)).unwrap_or_default();
     elements.truncate(usize::try_from(most).unwrap_or(usize::MAX));
@@ -139,6 +156,7 @@ fn elements(kind: Kind, page: Outcome) -> Vec<Element> {
             pairs.map(|(field, value)| Element::Pair(field, value)).collect()
         }),
         Kind::Scalar | Kind::Capacity | Kind::Foreign => None,
+        Kind::Lock | Kind::Limiter | Kind::Queue | Kind::Once => None,
     };
     found.unwrap_or_default()
 }
@@ -164,7 +182,11 @@ impl Content {
             Self::Scalar(_) => "scalar",
             Self::Capacity(_) => "capacity",
             Self::Collection { kind, .. } => word(*kind),
-            Self::Foreign => "foreign",
+            Self::Lock(_) => word(Kind::Lock),
+            Self::Limiter => word(Kind::Limiter),
+            Self::Queue(_) => word(Kind::Queue),
+            Self::Once(_) => word(Kind::Once),
+            Self::Foreign => word(Kind::Foreign),
             Self::Odd(_) => "odd",
         }
     }
@@ -179,6 +201,12 @@ impl Content {
             }
             Self::Collection { kind: Kind::Map, len, .. } => counted(*len, "field"),
             Self::Collection { len, .. } => counted(*len, "element"),
+            Self::Lock(holders) => short_of_lock(holders),
+            Self::Limiter => "admits a whole burst when it ends".to_owned(),
+            Self::Queue(Depths { ready, delayed, claimed, dead, .. }) => {
+                format!("{ready} ready, {delayed} delayed, {claimed} claimed, {dead} dead")
+            }
+            Self::Once(progress) => short_of_work(progress),
             Self::Foreign => "of another program".to_owned(),
             Self::Odd(message) => plain(message),
         }
@@ -193,7 +221,36 @@ fn word(kind: Kind) -> &'static str {
         Kind::Set => "set",
         Kind::SortedSet => "sorted set",
         Kind::Map => "map",
+        Kind::Lock => "lock",
+        Kind::Limiter => "limiter",
+        Kind::Queue => "queue",
+        Kind::Once => "once",
         Kind::Foreign => "foreign",
+    }
+}
+
+fn short_of_lock(lock: &Holders) -> String {
+    let held = match lock.mode {
+        None => "free".to_owned(),
+        Some(Mode::Exclusive) => format!("held for {}", lasting(lock.left)),
+        Some(Mode::Shared) => {
+            format!("shared by {} for {}", lock.holders, lasting(lock.left))
+        }
+    };
+    format!("{held}, {} waiting, fence {}", lock.waiting, lock.fence)
+}
+
+fn short_of_work(work: &Progress) -> String {
+    const SHOWN: usize = 40;
+    match work {
+        Progress::New => "nobody has begun".to_owned(),
+        Progress::Running { left, attempt } => {
+            format!("running for the {attempt}. time, {} left", lasting(*left))
+        }
+        Progress::Crashed { attempts } => {
+            format!("begun {}, and not finished", counted(*attempts, "time"))
+        }
+        Progress::Done { answer } => format!("done: {}", short_text(answer, SHOWN)),
     }
 }
 
@@ -221,40 +278,72 @@ impl Element {
 impl Stored {
     /// For scripts. Values of more than `bytes_max` bytes are left out, and only their size told.
     pub(crate) fn json(&self, bytes_max: usize) -> Value {
-        let mut map = Map::new();
-        let mut put = |name: &str, value: Value| drop(map.insert(name.to_owned(), value));
-        put("key", json!(self.key.name()));
-        put("namespace", json!(self.key.namespace()));
-        put("kind", json!(self.content.word()));
-        put(
-            "ttl_ms",
-            match self.life {
-                Life::Left(left) => json!(left.as_millis() as u64),
-                Life::Persistent | Life::Missing => Value::Null,
-            },
-        );
-        match &self.content {
-            Content::Scalar(bytes) => {
-                put("bytes", json!(bytes.len()));
-                put("value", if bytes.len() <= bytes_max { json!(bytes) } else { Value::Null });
-            }
-            Content::Capacity(Levels { limit, free, held, confirmed, .. }) => {
-                put("limit", json!(limit));
-                put("free", json!(free));
-                put("held", json!(held));
-                put("confirmed", json!(confirmed));
-            }
-            Content::Collection { len, elements, .. } => {
-                put("len", json!(len));
-                if !elements.is_empty() {
-                    put("elements", elements.iter().map(Element::json).collect());
-                }
-            }
-            Content::Foreign => {}
-            Content::Odd(message) => put("message", json!(message)),
+        let ttl = match self.life {
+            Life::Left(left) => Some(millis(left)),
+            Life::Persistent | Life::Missing => None,
+        };
+        let mut told = json!({
+            "key": self.key.name(), "namespace": self.key.namespace(), "kind": self.content.word(),
+            "ttl_ms": ttl,
+        });
+        if let (Value::Object(told), Value::Object(more)) =
+            (&mut told, self.content.json(bytes_max))
+        {
+            told.extend(more);
         }
-        Value::Object(map)
+        told
     }
+}
+
+impl Content {
+    fn json(&self, bytes_max: usize) -> Value {
+        match self {
+            Self::Scalar(bytes) => {
+                let value = (bytes.len() <= bytes_max).then_some(bytes);
+                json!({ "bytes": bytes.len(), "value": value })
+            }
+            Self::Capacity(Levels { limit, free, held, confirmed, .. }) => {
+                json!({ "limit": limit, "free": free, "held": held, "confirmed": confirmed })
+            }
+            Self::Collection { len, elements, .. } if elements.is_empty() => json!({ "len": len }),
+            Self::Collection { len, elements, .. } => {
+                let elements: Vec<_> = elements.iter().map(Element::json).collect();
+                json!({ "len": len, "elements": elements })
+            }
+            Self::Lock(lock) => json!({
+                "mode": lock.mode.map(mode), "holders": lock.holders, "left_ms": millis(lock.left),
+                "waiting": lock.waiting, "fence": lock.fence,
+            }),
+            Self::Queue(Depths { ready, delayed, claimed, dead, oldest }) => json!({
+                "ready": ready, "delayed": delayed, "claimed": claimed, "dead": dead,
+                "oldest_ms": millis(*oldest),
+            }),
+            Self::Once(work) => match work {
+                Progress::New => json!({ "progress": "new" }),
+                Progress::Running { left, attempt } => {
+                    json!({ "progress": "running", "attempts": attempt, "left_ms": millis(*left) })
+                }
+                Progress::Crashed { attempts } => {
+                    json!({ "progress": "crashed", "attempts": attempts })
+                }
+                Progress::Done { answer } => json!({ "progress": "done", "answer": answer }),
+            },
+            Self::Limiter | Self::Foreign => json!({}),
+            Self::Odd(message) => json!({ "message": message }),
+        }
+    }
+}
+
+/// How a lock is held, in one word.
+pub(crate) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exclusive => "exclusive",
+        Mode::Shared => "shared",
+    }
+}
+
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A number as it is, a text in quotes, anything else with its bytes; cut where it is long.
@@ -286,8 +375,6 @@ pub(crate) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use exactly::{Capacity, Counter};
 
     use super::*;

@@ -100,7 +100,7 @@ macro_rules! suite {
             tokens = tokens {
                 one_effect, ten_thousand_at_once, neck_and_neck, another_batch,
                 refusals_are_remembered, faults_are_not, sessions, session_gaps, forgetting,
-                across_keys
+                across_keys, resolving, resolving_sessions
             }
             faults = faults {
                 lost_replies, lost_requests, every_fault_at_once, at_most_once, dead_holders,

@@ -6,11 +6,14 @@ use std::time::Duration;
 use exactly_core::operations::capacity::{Levels, Read, Take};
 use exactly_core::operations::counter::{Add, Bounds, Get};
 use exactly_core::operations::value;
-use exactly_core::{Batch, Condition, Fault, HoldId, Key, Lifetime, Reply, SessionId, Token};
+use exactly_core::{
+    Batch, Condition, Fault, HoldId, Key, Lifetime, Reply, Resolution, SessionId, Token,
+};
 
 use crate::subject::{Subject, key, step};
 
 const HOUR: Duration = Duration::from_secs(3600);
+const BRIEF: Duration = Duration::from_millis(50);
 
 fn named(id: &str) -> Token {
     Token::caller(id, HOUR).expect("a good token")
@@ -116,6 +119,83 @@ pub async fn refusals_are_remembered(subject: Subject) {
     assert_eq!(value(&subject, &a).await, 10);
 }
 
+async fn resolved(subject: &Subject, token: &Token) -> Resolution {
+    subject.engine.resolve(token).await.expect("the engine answers")
+}
+
+fn is_nothing(resolution: &Resolution) -> bool {
+    matches!(resolution, Resolution::Nothing)
+}
+
+/// What became of a token can be looked up: the answer again, that there was none, or that it is
+/// too long ago to tell. Nothing is changed by it.
+pub async fn resolving(subject: Subject) {
+    let a = key("a");
+    let batch = add(&a, 5, named("order 1"));
+    assert!(is_nothing(&resolved(&subject, &named("order 1")).await));
+    let first = apply(&subject, batch.clone()).await;
+    subject.ok(&a, Add::by(10)).await;
+    let Resolution::Answered(record) = resolved(&subject, &named("order 1")).await else {
+        panic!("it was applied")
+    };
+    assert_eq!(record.reply(&batch).unwrap(), first);
+    let other = add(&a, 6, named("order 1"));
+    assert!(record.reply(&other).unwrap_err().is_token_reused());
+    assert!(record.to_string().starts_with("applied"), "{record}");
+    assert!(is_nothing(&resolved(&subject, &named("order 2")).await));
+    assert_eq!(value(&subject, &a).await, 15);
+
+    let bounds = Bounds { min: Some(0), max: Some(15) };
+    let more = Batch::of([
+        step(&key("seats"), Take { hold: HoldId::unique(), units: 1, lease: HOUR, limit: 30 }),
+        step(&a, Add { by: 1, start: 0, bounds }),
+    ]);
+    let more = more.named(named("order 3"));
+    let refused = apply(&subject, more.clone()).await;
+    let Resolution::Answered(record) = resolved(&subject, &named("order 3")).await else {
+        panic!("it was answered")
+    };
+    assert_eq!(record.reply(&more).unwrap(), refused);
+    assert!(record.to_string().starts_with("refused"), "{record}");
+
+    // A fault leaves no record.
+    let read = Read { limit: 30 };
+    let odd = Batch::of([step(&a, Add::by(1)), step(&a, read)]).named(named("order 4"));
+    assert!(subject.apply(odd).await.unwrap_err().is_wrong_type());
+    assert!(is_nothing(&resolved(&subject, &named("order 4")).await));
+
+    let brief = Token::caller("order 5", BRIEF).expect("a good token");
+    apply(&subject, add(&a, 0, brief.clone())).await;
+    subject.pass(BRIEF * 2).await;
+    assert!(is_nothing(&resolved(&subject, &brief).await));
+}
+
+/// A session's place remembers its last batch: of the next nothing is known yet, and what was
+/// before is forgotten.
+pub async fn resolving_sessions(subject: Subject) {
+    let (a, session) = (key("a"), SessionId::random());
+    let token = |sequence| Token::Session {
+        session,
+        slot: 0,
+        sequence: NonZeroU64::new(sequence).expect("a number from 1 on"),
+    };
+    for sequence in 1..3 {
+        apply(&subject, add(&a, 1, token(sequence))).await;
+    }
+    let batch = add(&a, 1, token(2));
+    let Resolution::Answered(record) = resolved(&subject, &token(2)).await else {
+        panic!("it was applied")
+    };
+    assert_eq!(record.reply(&batch).unwrap(), apply(&subject, batch).await);
+    assert!(is_nothing(&resolved(&subject, &token(3)).await));
+    let older = resolved(&subject, &token(1)).await;
+    assert!(matches!(older, Resolution::Forgotten), "{older:?}");
+    let nobodys =
+        Token::Session { session: SessionId::random(), slot: 0, sequence: NonZeroU64::MIN };
+    let unknown = resolved(&subject, &nobodys).await;
+    assert!(matches!(unknown, Resolution::Forgotten), "{unknown:?}");
+}
+
 /// A fault leaves no record: nothing happened, and the same token may be sent again.
 pub async fn faults_are_not(subject: Subject) {
     let a = key("a");
@@ -179,7 +259,6 @@ pub async fn session_gaps(subject: Subject) {
 
 /// A caller's id is remembered for as long as it said, and is new after that.
 pub async fn forgetting(subject: Subject) {
-    const BRIEF: Duration = Duration::from_millis(50);
     let a = key("a");
     let brief = || Token::caller("brief", BRIEF).expect("a good token");
     apply(&subject, add(&a, 1, brief())).await;

@@ -373,8 +373,9 @@ impl Batch {
     }
 
     /// A number that tells this batch from any other, the same in every process and on every
-    /// engine. The token is not part of it, nor are the ids of what is new, holds and owners and jobs
-    /// and deliveries, which every call makes up afresh, nor the owner of a lock that is required.
+    /// engine. The token is not part of it, nor are the ids of what is new, holds and owners and
+    /// jobs and deliveries, which every call makes up afresh, nor the owner of a lock that is
+    /// required.
     pub fn fingerprint(&self) -> u128 {
         let ids = NewIds::of(self);
         let steps: Vec<_> = self.steps.iter().map(|step| ids.in_step(step)).collect();

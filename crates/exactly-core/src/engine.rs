@@ -12,6 +12,8 @@ use crate::batch::{Batch, Delivery, Lifetime, Reply};
 use crate::key::Key;
 use crate::listing::{Listing, Page};
 use crate::operations::Op;
+use crate::resolution::Resolution;
+use crate::token::Token;
 
 /// A place that applies batches.
 ///
@@ -46,6 +48,10 @@ pub trait Engine: Debug + Send + Sync + 'static {
 
     /// A page of the keys at which something is stored.
     fn keys(&self, listing: Listing) -> Answer<'_, Page>;
+
+    /// What is remembered of a token. It is looked up, and nothing more: a batch that is still on
+    /// its way under this name may take effect later.
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution>;
 
     /// What this engine promises.
     fn profile(&self) -> Profile;
@@ -82,6 +88,10 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         (**self).keys(listing)
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        (**self).resolve(token)
     }
 
     fn profile(&self) -> Profile {

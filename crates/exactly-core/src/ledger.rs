@@ -15,11 +15,13 @@
 //!
 //! A batch that ended in a fault leaves no record: nothing happened, and it may be sent again.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::batch::Reply;
 use crate::fault::Fault;
+use crate::resolution::{self, Resolution};
 use crate::time::Timestamp;
 use crate::token::{SessionId, Token};
 
@@ -108,6 +110,26 @@ impl Ledger {
             return Ok(Admission::New);
         }
         Err(Fault::token_forgotten(token))
+    }
+
+    /// What is remembered of a token.
+    pub fn resolve(&mut self, token: &Token, now: Timestamp) -> Resolution {
+        self.lapse(now);
+        let (name, sequence) = name(token);
+        let Some(record) = self.records.get(&name) else {
+            // Of a caller's id a record is made at its first use; a session's place has had others.
+            let is_callers = name.is_callers();
+            return if is_callers { Resolution::Nothing } else { Resolution::Forgotten };
+        };
+        match sequence.cmp(&record.sequence) {
+            Ordering::Equal => {
+                let reply = Box::new(record.reply.clone());
+                let fingerprint = Some(record.fingerprint);
+                Resolution::Answered(resolution::Record::new(token.clone(), fingerprint, reply))
+            }
+            Ordering::Greater => Resolution::Nothing,
+            Ordering::Less => Resolution::Forgotten,
+        }
     }
 
     /// Remembers the reply of a batch that was admitted as new.

@@ -15,7 +15,7 @@ use exactly_core::operations::{flag, set, value};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, Joining,
     Key, Lifetime, Listing, ManualClock, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Reply, Step, Token,
+    Refusal, Reply, Resolution, Step, Token,
 };
 use tokio::runtime;
 use tokio::sync::Semaphore;
@@ -103,6 +103,10 @@ impl Engine for Gate {
 
     fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(Page::default()))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {
@@ -678,6 +682,10 @@ impl Engine for Squeamish {
         self.0.keys(listing)
     }
 
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.0.resolve(token)
+    }
+
     fn profile(&self) -> Profile {
         self.0.profile()
     }
@@ -865,6 +873,10 @@ impl Engine for Slow {
 
     fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(Page::default()))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {

@@ -16,7 +16,7 @@ use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
     Fault, Joining, Key, Lifetime, Listing, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Reply, Step, Timestamp, operations,
+    Refusal, Reply, Resolution, Step, Timestamp, Token, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -76,6 +76,10 @@ impl Engine for Late {
 
     fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(Page::default()))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {

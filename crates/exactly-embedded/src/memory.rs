@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use exactly_core::{
     Admission, Answer, BATCH_MAX, Batch, Clock, Durability, Engine, Fault, Key, Ledger, Listing,
-    Mark, Moment, Page, Profile, Reply, Slot, Slots, SystemClock, Timestamp, Token,
+    Mark, Moment, Page, Profile, Reply, Resolution, Slot, Slots, SystemClock, Timestamp, Token,
 };
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -315,6 +315,11 @@ impl Engine for Memory {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(self.inner.page(&listing)))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        let mut ledger = self.inner.ledgers[ledger_of(token)].lock();
+        Answer::ready(Ok(ledger.resolve(token, self.inner.clock.now())))
     }
 
     fn profile(&self) -> Profile {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use exactly_core::{
     BATCH_MAX, Batch, Cursor, Engine, Fault, Key, Listing, Mark, Misuse, Outcome, Page, Profile,
-    Reply, Step, thread_place,
+    Reply, Resolution, Step, Token, thread_place,
 };
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -22,6 +22,7 @@ use crate::native::{self, Answer};
 use crate::options::Options;
 use crate::reply;
 use crate::request::{Records, Request};
+use crate::resolution;
 use crate::server::Server;
 
 /// A batch with a step of so many bytes, a long value or many elements, gets a connection for
@@ -275,6 +276,18 @@ impl Inner {
         }
     }
 
+    async fn resolve(&self, token: &Token) -> Result<Resolution, Fault> {
+        let mut get = redis::cmd("GET");
+        get.arg(self.records.key(token));
+        let told = self.ask(Asked::One(get), 0).await.map_err(Fault::of_a_read)?;
+        match told.first() {
+            Some(Heard::Nothing) => resolution::read(token, None),
+            Some(Heard::Text(record)) => resolution::read(token, Some(record)),
+            Some(Heard::Error(error)) => Err(fault::of_server(error).of_a_read()),
+            Some(_) | None => Err(crate::words::odd()),
+        }
+    }
+
     async fn page(&self, wanted: &Listing) -> Result<Page, Fault> {
         let glob = self.options.key_style.glob(&wanted.pattern);
         let (texts, next) = self.scan(&glob, wanted.after, wanted.count).await?;
@@ -358,6 +371,11 @@ impl Engine for Redis {
 
     fn keys(&self, listing: Listing) -> exactly_core::Answer<'_, Page> {
         exactly_core::Answer::pending(async move { self.inner.page(&listing).await })
+    }
+
+    fn resolve(&self, token: &Token) -> exactly_core::Answer<'_, Resolution> {
+        let token = token.clone();
+        exactly_core::Answer::pending(async move { self.inner.resolve(&token).await })
     }
 
     fn profile(&self) -> Profile {

@@ -30,6 +30,7 @@ mod operations;
 mod options;
 mod reply;
 mod request;
+mod resolution;
 mod rights;
 mod script;
 mod server;

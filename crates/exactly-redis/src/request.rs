@@ -27,6 +27,19 @@ pub(crate) struct Records {
     pub(crate) window: Duration,
 }
 
+impl Records {
+    /// The key of a token's record.
+    pub(crate) fn key(&self, token: &Token) -> String {
+        let prefix = &self.prefix;
+        match token {
+            Token::Session { session, slot, .. } => format!("{prefix}:session:{session}:{slot}"),
+            Token::Caller { namespace, id, .. } => {
+                format!("{prefix}:token:{}:{namespace}:{id}", namespace.len())
+            }
+        }
+    }
+}
+
 /// A call of a script: all of it, but for the echo.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -280,11 +293,10 @@ fn name(
     keys: &mut Words,
     args: &mut Words,
 ) {
-    let prefix = &records.prefix;
+    keys.push(records.key(token));
     args.push("named");
     let (number, fingerprint, late, keep) = match token {
-        Token::Session { session, slot, sequence } => {
-            keys.push(format!("{prefix}:session:{session}:{slot}"));
+        Token::Session { sequence, .. } => {
             let late = (sequence.get() == 1).then(|| server_now() + half_micros(records.window));
             // The wire form is the same each time one batch is sent, and is hashed in no time. Only
             // the number of a new epoch is made up afresh, so what may begin one is told by its
@@ -293,10 +305,7 @@ fn name(
                 if begins_epoch(batch) { batch.fingerprint() } else { body.fingerprint() };
             (sequence.get(), fingerprint, late.map(|late| late.to_string()), records.window)
         }
-        Token::Caller { namespace, id, keep } => {
-            keys.push(format!("{prefix}:token:{}:{namespace}:{id}", namespace.len()));
-            (1, batch.fingerprint(), Some(u64::MAX.to_string()), *keep)
-        }
+        Token::Caller { keep, .. } => (1, batch.fingerprint(), Some(u64::MAX.to_string()), *keep),
     };
     args.push(format!("{number:020}"));
     args.push(format!("{:020}", number - 1));

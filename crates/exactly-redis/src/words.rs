@@ -1,5 +1,6 @@
 //! Lists of byte strings: what goes to a script, and what comes back.
 
+use std::fmt;
 use std::io::Write;
 use std::num::NonZeroU64;
 
@@ -171,6 +172,21 @@ impl<'a> Told<'a> {
     pub(crate) fn number<N: std::str::FromStr>(&self, place: usize) -> Result<N, Fault> {
         let digits = std::str::from_utf8(self.word(place)).map_err(|_| odd())?;
         digits.parse().map_err(|_| odd())
+    }
+}
+
+/// For people.
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, word) in self.0.iter().enumerate() {
+            let between = if place > 0 { " " } else { "" };
+            match std::str::from_utf8(word) {
+                Ok(text) if !text.is_empty() => write!(f, "{between}{}", text.escape_debug())?,
+                Ok(_) => write!(f, "{between}\"\"")?,
+                Err(_) => write!(f, "{between}{}", word.escape_ascii())?,
+            }
+        }
+        Ok(())
     }
 }
 

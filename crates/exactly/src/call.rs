@@ -40,11 +40,9 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     operation: Result<O, Fault>,
     lifetime: Lifetime,
     delivery: Delivery,
-    read: Read<'a, O, T>,
+    reading: Reading<'a, O, T>,
     abandoned: Option<Abandoned<O>>,
     read_named: Option<Read<'a, O, T>>,
-    read_by: Option<ReadBy<'a, O, T>>,
-    finish: Option<&'a Finish<T>>,
     guard: Option<&'a LockGuard>,
 }
 
@@ -60,6 +58,32 @@ pub(crate) type Finish<T> = dyn Fn(T) -> T + Send + Sync;
 /// As [`Read`], knowing what was asked about, such as a field.
 type ReadBy<'a, O, T> =
     Box<dyn Fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fault> + Send + Sync + 'a>;
+
+/// How the caller's answer is made of the engine's.
+struct Reading<'a, O: Operation, T> {
+    read: Read<'a, O, T>,
+    /// Instead of that, where it takes more to know.
+    by: Option<ReadBy<'a, O, T>>,
+    finish: Option<&'a Finish<T>>,
+}
+
+impl<'a, O: Operation, T> Reading<'a, O, T> {
+    #[inline]
+    fn of(&self, object: &'a Object, outcome: O::Outcome) -> Result<T, Fault> {
+        let read = match &self.by {
+            Some(read) => read(object, outcome),
+            None => (self.read)(object, outcome),
+        };
+        match self.finish {
+            Some(finish) => read.map(finish),
+            None => read,
+        }
+    }
+
+    fn take(&mut self) -> Self {
+        Self { read: self.read, by: self.by.take(), finish: self.finish }
+    }
+}
 
 impl<'a, O: Operation, T> Call<'a, O, T> {
     pub(crate) fn new(object: &'a Object, operation: O, read: Read<'a, O, T>) -> Self {
@@ -77,11 +101,9 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
             operation,
             lifetime,
             delivery,
-            read,
+            reading: Reading { read, by: None, finish: None },
             abandoned: None,
             read_named: None,
-            read_by: None,
-            finish: None,
             guard: None,
         }
     }
@@ -99,9 +121,10 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         let unread = |_: &'a Object, _| Err(Fault::broken("an answer was read without its call"));
         match asked {
             Ok((operation, about)) => {
-                let read_by: ReadBy<'a, O, T> =
-                    Box::new(move |object, outcome| read(object, &about, outcome));
-                Self { read_by: Some(read_by), ..Self::new(object, operation, unread) }
+                let mut call = Self::new(object, operation, unread);
+                call.reading.by =
+                    Some(Box::new(move |object, outcome| read(object, &about, outcome)));
+                call
             }
             Err(fault) => Self::fallible(object, Err(fault), unread),
         }
@@ -127,7 +150,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// away, for another may hold it: a lease ends it.
     pub fn token(mut self, token: Token) -> Self {
         self.abandoned = None;
-        self.read = self.read_named.unwrap_or(self.read);
+        self.reading.read = self.read_named.unwrap_or(self.reading.read);
         self.delivery = Delivery::Token(Box::new(token));
         self
     }
@@ -177,7 +200,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
 
     /// What is read goes through this, if there is something.
     pub(crate) fn finished(mut self, finish: Option<&'a Finish<T>>) -> Self {
-        self.finish = finish;
+        self.reading.finish = finish;
         self
     }
 
@@ -196,13 +219,14 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
 
     /// What its operation was answered, as its caller gets it.
     pub(crate) fn told(self, told: &mut Told) -> Result<T, Fault> {
-        (self.read)(self.object, told.outcome::<O>()?)
+        self.read(told.outcome::<O>()?)
     }
 
     /// As one step of a change of several, in this store.
     ///
     /// # Faults
-    /// *Misuse* when it is of another store, or has a delivery of its own: a change has one.
+    /// *Misuse* when it is of another store, or has a delivery or a requirement of its own: a
+    /// change has one.
     pub(crate) fn step_in(&self, store: &Store) -> Result<Step, Fault> {
         let key = self.object.key()?;
         if !self.object.store().is(store) {
@@ -219,13 +243,32 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
                  nothing was changed: leave it out",
             ));
         }
+        if self.guard.is_some() {
+            return Err(Fault::bad_setting(
+                key,
+                "a call that is a part of one change cannot require a lock by itself; nothing was \
+                 changed: leave the guard out",
+            ));
+        }
         let (key, op) = (key.clone(), self.operation.clone()?.into_op());
         Ok(Step { key, op, lifetime: self.lifetime, optional: false })
     }
 
     /// Reads what the engine answered to it.
     pub(crate) fn read(&self, outcome: O::Outcome) -> Result<T, Fault> {
-        (self.read)(self.object, outcome)
+        self.reading.of(self.object, outcome)
+    }
+
+    /// The store, the batch that it is, and how the answer is read.
+    pub(crate) fn parts(
+        mut self,
+    ) -> (&'a Store, Result<Batch, Fault>, impl FnOnce(O::Outcome) -> Result<T, Fault>) {
+        let (object, reading, guard) = (self.object, self.reading.take(), self.guard);
+        let batch = self.batch().and_then(|batch| match guard {
+            Some(guard) => guard.require(batch),
+            None => Ok(batch),
+        });
+        (object.store(), batch, move |outcome| reading.of(object, outcome))
     }
 
     fn batch(self) -> Result<Batch, Fault> {
@@ -302,9 +345,8 @@ impl<'a, O: Operation, T> IntoFuture for Call<'a, O, T> {
     type IntoFuture = Calling<'a, O, T>;
 
     fn into_future(mut self) -> Calling<'a, O, T> {
-        let (object, read, read_by) = (self.object, self.read, self.read_by.take());
-        let finish = self.finish;
-        Calling { object, read, read_by, finish, flight: Flight::Waiting(self) }
+        let (object, reading) = (self.object, self.reading.take());
+        Calling { object, reading, flight: Flight::Waiting(self) }
     }
 }
 
@@ -322,9 +364,7 @@ impl<O: Operation, T> fmt::Debug for Call<'_, O, T> {
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Calling<'a, O: Operation, T> {
     object: &'a Object,
-    read: Read<'a, O, T>,
-    read_by: Option<ReadBy<'a, O, T>>,
-    finish: Option<&'a Finish<T>>,
+    reading: Reading<'a, O, T>,
     flight: Flight<'a, O, T>,
 }
 
@@ -369,14 +409,7 @@ impl<O: Operation, T> Future for Calling<'_, O, T> {
             }
         };
         this.flight = Flight::Landed;
-        let read = outcome.and_then(|outcome| match &this.read_by {
-            Some(read) => read(this.object, outcome),
-            None => (this.read)(this.object, outcome),
-        });
-        Poll::Ready(match this.finish {
-            Some(finish) => read.map(finish),
-            None => read,
-        })
+        Poll::Ready(outcome.and_then(|outcome| this.reading.of(this.object, outcome)))
     }
 }
 

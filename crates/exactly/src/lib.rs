@@ -90,6 +90,7 @@ mod object;
 mod objects;
 mod open;
 mod read;
+mod resolve;
 mod store;
 mod together;
 mod wait;
@@ -109,14 +110,15 @@ pub use objects::list::{List, ListPages};
 pub use objects::lock::{Acquiring, AcquiringAll, Lock, Locked, Locking, WAIT_DEFAULT};
 pub use objects::map::{Map, MapPages};
 pub use objects::once::{ANSWER_KEPT_DEFAULT, Done, Once};
-pub use objects::set::{Set, SetPages};
-pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::queue::{
     AckedWith, DeadLetter, DeadLetters, Job, JobId, Pushing, Queue, Report, TOKENS_KEPT_DEFAULT,
     TRIES_DEFAULT, Workers,
 };
+pub use objects::set::{Set, SetPages};
+pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
+pub use resolve::{Resolved, Resolving};
 pub use store::{Store, StoreBuilder};
 pub use together::Together;
 
@@ -132,15 +134,17 @@ pub use exactly_core::operations::list::{
 pub use exactly_core::operations::lock::{Holders, Mode};
 pub use exactly_core::operations::map::{AddedToField, Addend, Filled, ReplacedAll, SetFields};
 pub use exactly_core::operations::once::Progress;
+pub use exactly_core::operations::queue::{
+    Depths, Pushed as QueuePushed, PushedJob, Retried, Settled, Try,
+};
 pub use exactly_core::operations::set::{
     Added as SetAdded, Combination, Moved as SetMoved, Replaced as SetReplaced,
 };
 pub use exactly_core::operations::sorted_set::{
     Added as SortedSetAdded, AddedTo, Aggregate, When, WhenMember, WhenScore,
 };
-pub use exactly_core::{Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Token, layers};
-pub use exactly_core::operations::queue::{
-    Depths, Pushed as QueuePushed, PushedJob, Retried, Settled, Try,
+pub use exactly_core::{
+    Bytes, Fate, Fault, HoldId, Key, Kind, Place, Profile, Record, Token, layers,
 };
 pub use exactly_derive::Objects;
 

@@ -127,12 +127,28 @@ impl Store {
     /// As [`apply`](Store::apply), sent at once.
     #[inline]
     pub(crate) fn send(&self, mut batch: Batch) -> Answer<'_, Reply> {
-        if let Delivery::Token(token) = &mut batch.delivery
-            && let Token::Caller { namespace, .. } = &mut **token
-        {
-            namespace.clone_from(&self.inner.namespace);
+        if let Delivery::Token(token) = &mut batch.delivery {
+            self.name(token);
         }
         self.inner.engine.apply(batch)
+    }
+
+    /// A token as it is known to the engine.
+    pub(crate) fn named(&self, token: &Token) -> Token {
+        let mut token = token.clone();
+        self.name(&mut token);
+        token
+    }
+
+    fn name(&self, token: &mut Token) {
+        if let Token::Caller { namespace, .. } = token {
+            namespace.clone_from(&self.inner.namespace);
+        }
+    }
+
+    /// What stands behind it.
+    pub(crate) fn engine(&self) -> &impl Engine {
+        &self.inner.engine
     }
 
     /// Goes along with an equal call that waits already, if there is one.

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use exactly::core::{
     Answer, BATCH_MAX, Batch, Durability, Engine, Listing, ManualClock, Mark, Page, Reply,
+    Resolution,
 };
-use exactly::{Capacity, Counter, Fault, Key, Levels, Profile, Store};
+use exactly::{Capacity, Counter, Fault, Key, Levels, Profile, Store, Token};
 use exactly_embedded::{Memory, Options};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,10 @@ impl Engine for Remote {
 
     fn keys(&self, _listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(Page::default()))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
-use exactly::core::{Answer, Batch, Engine, Listing, Mark, Page, Profile, Reply};
+use exactly::core::{Answer, Batch, Engine, Listing, Mark, Page, Profile, Reply, Resolution};
 use exactly::layers::Faults;
-use exactly::{Counter, Fault, Flag, Key, Objects, Store, Value};
+use exactly::{Counter, Fault, Flag, Key, Objects, Store, Token, Value};
 use exactly_embedded::Memory;
 
 async fn memory() -> Store {
@@ -168,6 +168,10 @@ impl Engine for Door {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.inner.keys(listing)
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.inner.resolve(token)
     }
 
     fn profile(&self) -> Profile {

@@ -278,7 +278,7 @@ async fn a_job_and_its_effect_are_one_change() {
     assert_eq!((depth(&mails).await, depth(&next).await), ((1, 0, 0, 0), (1, 1, 0, 0)));
 
     // One that refuses leaves everything as it was, the job included.
-    let limited = Counter::new(&store, "sent").with_max(1);
+    let limited = Counter::new(&store, "sent").with_bounds(..=1);
     let job = claimed(&mails).await;
     let AckedWith::Refused { place, job } =
         job.ack_with((last.set("grace"), limited.try_increment())).await.unwrap()
@@ -468,7 +468,7 @@ async fn a_queue_is_a_field_of_a_group() {
 async fn a_hold_that_is_taken_with_a_job_is_released_with_it() {
     let (mails, _clock) = mails();
     let seats = Capacity::new(&store(&mails), "seats", 1);
-    let count = Counter::new(&store(&mails), "count").with_max(0);
+    let count = Counter::new(&store(&mails), "count").with_bounds(..=0);
     mails.push("ada").await.unwrap();
     let job = claimed(&mails).await;
     let AckedWith::Refused { place: 1, job } =

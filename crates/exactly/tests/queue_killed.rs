@@ -139,8 +139,7 @@ async fn workers_are_killed_and_every_job_is_done_its_effect_once() {
     for first in (0..jobs).step_by(1_000) {
         shop.jobs.push_many(first..jobs.min(first + 1_000)).await.unwrap();
     }
-    let mut processes: Vec<_> =
-        (0..PROCESSES).map(|_| Process::start(&server.url())).collect();
+    let mut processes: Vec<_> = (0..PROCESSES).map(|_| Process::start(&server.url())).collect();
     let mut dice = fastrand::Rng::with_seed(7);
     for kill in 1..=KILLS {
         // Killed in the middle, wherever that is: the crowd is busy until the last job.

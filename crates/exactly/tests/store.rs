@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exactly::core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply};
+use exactly::core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply, Resolution};
 use exactly::layers::{Act, CombinePolicy, Faults, RetryPolicy};
 use exactly::{Capacity, Counter, Flag, Store, Token, Value};
 use exactly_embedded::Memory;
@@ -171,6 +171,10 @@ impl Engine for Far {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.inner.keys(listing)
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.inner.resolve(token)
     }
 
     fn profile(&self) -> Profile {

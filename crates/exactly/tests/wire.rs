@@ -25,8 +25,8 @@ what a script runs. Every call that writes reads the record of its session's las
 (`exactly:session:S:0`), and writes its own with the effect: sent again, it is answered and not run.
 `RECORD` is the number of the batch, its fingerprint and its reply; `HOLD` the id of a hold, of a
 lock too, `EPOCH` that of a counter's life, `FENCE` that of a lock, `TIME` a time in microseconds.
-The arguments of scripts are left out. `{visits}::{epoch,leases}` are two keys, `{visits}::epoch` and
-`{visits}::leases`: a call declares all that may stand beside objects of its kind.
+The arguments of scripts are left out. `{visits}::{epoch,leases}` are two keys, `{visits}::epoch`
+and `{visits}::leases`: a call declares all that may stand beside objects of its kind.
 
 A test writes this page, and fails when it is no longer true.
 ";

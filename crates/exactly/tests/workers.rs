@@ -104,8 +104,11 @@ async fn failed_tries_are_tried_again_and_die_with_their_notes() {
     until_paused(async || depth(&mails).await == (0, 0, 0, 1)).await;
     workers.stop().await;
     let dead = mails.dead(1).await.unwrap();
-    let notes: Vec<_> =
-        dead[0].tries().iter().map(|told| String::from_utf8_lossy(&told.note).into_owned()).collect();
+    let notes: Vec<_> = dead[0]
+        .tries()
+        .iter()
+        .map(|told| String::from_utf8_lossy(&told.note).into_owned())
+        .collect();
     assert_eq!(notes, ["no such host", "panicked: out of luck", "still no such host"]);
 }
 

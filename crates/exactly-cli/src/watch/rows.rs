@@ -72,6 +72,9 @@ impl Rows {
                 None => Vec::new(),
             },
             Content::Collection { .. } | Content::Foreign | Content::Odd(_) => Vec::new(),
+            Content::Lock(_) | Content::Limiter | Content::Queue(_) | Content::Once(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -94,7 +97,11 @@ fn figures(stored: &Stored) -> String {
             format!("{}{held} of {}", grouped(*confirmed), grouped(*limit))
         }
         Content::Scalar(bytes) => scalar(bytes),
-        Content::Collection { .. } => {
+        Content::Collection { .. }
+        | Content::Lock(_)
+        | Content::Limiter
+        | Content::Queue(_)
+        | Content::Once(_) => {
             format!("{} {}", stored.content.word(), stored.content.short())
         }
         Content::Foreign | Content::Odd(_) => stored.content.short(),

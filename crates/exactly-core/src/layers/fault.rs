@@ -16,7 +16,9 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::resolution::Resolution;
 use crate::time::{Clock, SystemClock};
+use crate::token::Token;
 
 /// What happens to one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +188,11 @@ impl<E: Engine> Engine for Faults<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.befallen(false, || self.inner.keys(listing))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        let token = token.clone();
+        self.befallen(false, move || self.inner.resolve(&token))
     }
 
     fn profile(&self) -> Profile {

@@ -11,6 +11,8 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::resolution::Resolution;
+use crate::token::Token;
 
 /// One call of a history. Moments are counted, not timed: an earlier event has a smaller number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +120,11 @@ impl<E: Engine> Engine for Record<E> {
     /// Not written down: a listing has no one moment at which it could be judged.
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.inner.keys(listing)
+    }
+
+    /// Not written down: it changes nothing, and what it answers is of no one moment.
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.inner.resolve(token)
     }
 
     fn profile(&self) -> Profile {

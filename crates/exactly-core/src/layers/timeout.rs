@@ -9,7 +9,9 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::resolution::Resolution;
 use crate::time::{Clock, SystemClock, before};
+use crate::token::Token;
 
 /// An engine whose answers come within a time, or are *unknown*: the batch was sent and may take
 /// effect.
@@ -61,6 +63,11 @@ impl<E: Engine> Engine for Timeout<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.bounded(false, || self.inner.keys(listing))
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        let token = token.clone();
+        self.bounded(false, move || self.inner.resolve(&token))
     }
 
     fn profile(&self) -> Profile {

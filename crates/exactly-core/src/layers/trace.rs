@@ -10,6 +10,8 @@ use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::resolution::Resolution;
+use crate::token::Token;
 
 /// An engine that tells what it does, on the target `exactly`.
 #[derive(Debug)]
@@ -42,6 +44,15 @@ impl<E: Engine> Engine for Trace<E> {
         debug!(target: "exactly", pattern = %listing.pattern, after = ?listing.after, "keys");
         self.inner.keys(listing).inspect(|page| {
             if let Err(fault) = page {
+                warn!(target: "exactly", fate = ?fault.fate(), "{fault}");
+            }
+        })
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        debug!(target: "exactly", %token, "resolve");
+        self.inner.resolve(token).inspect(|resolution| {
+            if let Err(fault) = resolution {
                 warn!(target: "exactly", fate = ?fault.fate(), "{fault}");
             }
         })

@@ -1,6 +1,6 @@
--- Capacities: a hash with the limit (in a field that no map may have), the units confirmed and held, and a field for each hold with
--- its units (`=` in front once confirmed); beside it the holds in the order in which their leases
--- end, in microseconds.
+-- Capacities: a hash with the limit (in a field that no map may have), the units confirmed and held,
+-- and a field for each hold with its units (`=` in front once confirmed); beside it the holds in the
+-- order in which their leases end, in microseconds.
 
 local function digits(number)
   return string.format('%.0f', number)

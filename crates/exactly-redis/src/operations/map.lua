@@ -1,16 +1,21 @@
--- Maps: a hash of fields. A capacity is a hash as well, with a field that no map has. Lists of
--- pairs have each field before its value.
+-- Maps: a hash of fields. Objects of other kinds are hashes as well, each with a field that no map
+-- has. Lists of pairs have each field before its value.
 
-local function must_be_map(main)
-  local told = redis.pcall('HEXISTS', main, '::limit')
-  if is_of_another_type(told) or told == 1 then misuse('type', 'a map', kind_of(main)) end
+local function must_be_map(main, marks)
+  local told = marks or redis.pcall('HMGET', main, unpack(MARKS))
+  if is_of_another_type(told) then misuse('type', 'a map', kind_of(main)) end
+  for place = 1, #MARKS do
+    if told[place] then misuse('type', 'a map', kind_of(main)) end
+  end
 end
 
--- The values of these fields, false where there is none: asked together with what tells a capacity.
+-- The values of these fields, false where there is none: asked together with what tells other kinds.
 local function values_at(main, fields)
-  local values = redis.pcall('HMGET', main, '::limit', unpack(fields, 1, math.min(#fields, PART)))
-  if is_of_another_type(values) or values[1] then misuse('type', 'a map', kind_of(main)) end
-  table.remove(values, 1)
+  local asked = { unpack(MARKS) }
+  for place = 1, math.min(#fields, PART) do asked[#MARKS + place] = fields[place] end
+  local told, values = redis.pcall('HMGET', main, unpack(asked)), {}
+  must_be_map(main, told)
+  for place = #MARKS + 1, #told do values[#values + 1] = told[place] end
   for first = PART + 1, #fields, PART do
     local last = math.min(first + PART - 1, #fields)
     for _, value in ipairs(redis.call('HMGET', main, unpack(fields, first, last))) do

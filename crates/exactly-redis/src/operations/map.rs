@@ -13,8 +13,8 @@ use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::{Told, Words, odd};
 
-/// The field of a capacity that no map has: it tells the two kinds of hash apart.
-const OF_A_CAPACITY: &str = "::limit";
+/// The fields that no map has: each tells the hash of another kind.
+const OF_OTHERS: [&str; 5] = ["::limit", "::fence", "::arrival", "::queue", "::attempts"];
 
 /// Writes the arguments of the operation.
 pub(crate) fn send(op: &MapOp, args: &mut Words) -> &'static str {
@@ -158,12 +158,12 @@ fn added<N: Number>(told: &Told<'_>) -> Result<AddedToField<N>, Fault> {
 pub(crate) fn command(op: &MapOp, on: impl Fn(&str) -> Command) -> Option<Command> {
     match op {
         MapOp::Get(Get { fields }) => {
-            let get = on("HMGET").arg(OF_A_CAPACITY);
+            let get = OF_OTHERS.iter().fold(on("HMGET"), |get, field| get.arg(*field));
             Some(fields.iter().fold(get, |get, field| get.arg(&**field)))
         }
         MapOp::All(_) => Some(on("HGETALL")),
         MapOp::Fields(_) => Some(on("HKEYS")),
-        // A page of a capacity may be one without the field that tells it.
+        // A page of another kind may be one without the field that tells it.
         MapOp::Len(_) | MapOp::Contains(_) | MapOp::Page(_) => None,
         MapOp::Set(_) | MapOp::SetIfAbsent(_) | MapOp::ReplaceIf(_) | MapOp::Replace(_) => None,
         MapOp::Remove(_) | MapOp::Take(_) | MapOp::Add(_) | MapOp::AddReal(_) => None,
@@ -176,21 +176,22 @@ pub(crate) fn answer(op: &MapOp, answer: Heard) -> Result<Answer, Fault> {
     let outcome = match op {
         MapOp::Get(_) => {
             let mut told = told.into_iter();
-            match told.next() {
-                Some(Heard::Nothing) => MapOutcome::Get(told.map(text).collect::<Result<_, _>>()?),
-                _ => return Ok(Answer::Unclear),
+            let mut others = told.by_ref().take(OF_OTHERS.len());
+            if !others.all(|told| matches!(told, Heard::Nothing)) {
+                return Ok(Answer::Unclear);
             }
+            MapOutcome::Get(told.map(text).collect::<Result<_, _>>()?)
         }
         MapOp::All(_) => {
             let Pairs(pairs) = pairs(texts(told)?);
-            if pairs.iter().any(|(field, _)| is_of_a_capacity(field)) {
+            if pairs.iter().any(|(field, _)| is_of_another_kind(field)) {
                 return Ok(Answer::Unclear);
             }
             MapOutcome::All(Pairs(pairs))
         }
         MapOp::Fields(_) => {
             let fields = texts(told)?;
-            if fields.iter().any(is_of_a_capacity) {
+            if fields.iter().any(is_of_another_kind) {
                 return Ok(Answer::Unclear);
             }
             MapOutcome::Fields(Members(fields))
@@ -206,8 +207,8 @@ pub(crate) fn answer(op: &MapOp, answer: Heard) -> Result<Answer, Fault> {
     Ok(Answer::Clear(Outcome::Map(outcome)))
 }
 
-fn is_of_a_capacity(field: &Bytes) -> bool {
-    **field == *OF_A_CAPACITY.as_bytes()
+fn is_of_another_kind(field: &Bytes) -> bool {
+    OF_OTHERS.iter().any(|other| **field == *other.as_bytes())
 }
 
 fn texts(told: Vec<Heard>) -> Result<Vec<Bytes>, Fault> {

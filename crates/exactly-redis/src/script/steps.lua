@@ -39,6 +39,7 @@ local HASHES = {
   ['::limit'] = 'a capacity', ['::fence'] = 'a lock', ['::arrival'] = 'a limiter',
   ['::queue'] = 'a queue', ['::attempts'] = 'work that is done once',
 }
+local MARKS = { '::limit', '::fence', '::arrival', '::queue', '::attempts' }
 
 -- The kind of what is stored, in the words of the library.
 local function kind_of(main)

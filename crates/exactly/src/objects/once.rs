@@ -25,8 +25,8 @@ use crate::store::Store;
 /// The race: two requests see that the order was not charged, and charge it twice. A flag that is
 /// marked first ends that, and begins another: the process that marked it dies before it charges,
 /// and nobody ever does. The end of both: the work is begun on a lease, and its answer is stored
-/// when it is finished. Who comes meanwhile is told that somebody is at it; who comes later gets the
-/// answer; and if the worker died, the next one takes over, and knows that somebody had begun.
+/// when it is finished. Who comes meanwhile is told that somebody is at it; who comes later gets
+/// the answer; and if the worker died, the next one takes over, and knows that somebody had begun.
 ///
 /// ```
 /// # use exactly::{Once, Done, Store};
@@ -130,7 +130,7 @@ impl<T: Form> Once<T> {
     /// | --- | --- |
     /// | answers `Some` or `Ok` | the answer is kept |
     /// | answers `None` or `Err` | it is given up: it was not done |
-    /// | panics, is dropped, dies with its process | nobody knows: another takes over when the lease is over, and is told |
+    /// | panics, is dropped, dies | another takes over when the lease is over, and is told |
     ///
     /// # Faults
     /// As the engine says. *Unknown* after the block if it cannot be told whether its answer is

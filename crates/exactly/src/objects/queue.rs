@@ -29,16 +29,18 @@ pub use workers::{Report, Workers};
 /// The name of a job.
 pub type JobId = HoldId;
 
-/// How often a job is tried unless the queue says otherwise: 25 times, which takes about half a day.
+/// How often a job is tried unless the queue says otherwise: 25 times, which takes about half a
+/// day.
 pub const TRIES_DEFAULT: u32 = 25;
 /// How long a [`Job::token`] is remembered unless the queue says otherwise: seven days.
 pub const TOKENS_KEPT_DEFAULT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Jobs, each delivered to one worker at a time until it is done.
 ///
-/// The race: two workers take the first job of a list, and both do it; a worker takes one, dies, and
-/// nobody does it. The end of both: a job is *claimed* on a lease. Who has done it acknowledges it;
-/// who dies loses it when the lease ends, and another gets it; who comes back after that is refused.
+/// The race: two workers take the first job of a list, and both do it; a worker takes one, dies,
+/// and nobody does it. The end of both: a job is *claimed* on a lease. Who has done it acknowledges
+/// it; who dies loses it when the lease ends, and another gets it; who comes back after that is
+/// refused.
 ///
 /// ```
 /// # use exactly::{Queue, Store};
@@ -59,18 +61,19 @@ pub const TOKENS_KEPT_DEFAULT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// # How often a job is done
 ///
 /// At least once, whatever dies. Exactly once, where its effect is in the same store and in one
-/// change with the acknowledgement ([`Job::ack_with`]), or carries the job's token ([`Job::token`]):
-/// then the job may be delivered again, and its effect does not happen again.
+/// change with the acknowledgement ([`Job::ack_with`]), or carries the job's token
+/// ([`Job::token`]): then the job may be delivered again, and its effect does not happen again.
 ///
 /// # Tries
 ///
-/// A try fails when it is answered by [`Job::retry`], when the [`Job`] is dropped without an answer,
-/// when the work of a [worker](Queue::work) fails or panics, or when its lease ends. After
+/// A try fails when it is answered by [`Job::retry`], when the [`Job`] is dropped without an
+/// answer, when the work of a [worker](Queue::work) fails or panics, or when its lease ends. After
 /// [`with_max_tries`](Queue::with_max_tries) of them the job is dead: it is kept aside with what is
-/// known of its last tries until somebody [revives](Queue::revive) or [discards](Queue::discard) it.
+/// known of its last tries until somebody [revives](Queue::revive) or [discards](Queue::discard)
+/// it.
 ///
-/// `T` is any [`Form`]. A queue without any job, dead ones included, is not stored: its time to live
-/// ends with its last job.
+/// `T` is any [`Form`]. A queue without any job, dead ones included, is not stored: its time to
+/// live ends with its last job.
 pub struct Queue<T> {
     object: Object,
     limit: Option<u64>,
@@ -128,7 +131,8 @@ impl<T: Form> Queue<T> {
         Self::declare(Object::alone(store, name))
     }
 
-    /// With at most so many live jobs: ready, delayed or claimed. Dead ones are not counted. Zero is
+    /// With at most so many live jobs: ready, delayed or claimed. Dead ones are not counted. Zero
+    /// is
     /// *misuse* at the first push.
     ///
     /// Two handles with different limits on one queue each keep their own when they push.
@@ -155,8 +159,8 @@ impl<T: Form> Queue<T> {
     }
 
     /// How long a job waits after a try that failed without saying so: `first`, then twice as long
-    /// after each, up to `most`. From one second to one hour unless said otherwise. Up to half of it
-    /// is left to chance, so that what failed together is not tried again together.
+    /// after each, up to `most`. From one second to one hour unless said otherwise. Up to half of
+    /// it is left to chance, so that what failed together is not tried again together.
     #[must_use]
     pub fn with_backoff(mut self, first: Duration, most: Duration) -> Self {
         self.settings.backoff = Backoff { first, most };

@@ -191,9 +191,11 @@ mod tests {
 
     use exactly::core::operations::Op;
     use exactly::core::operations::capacity::{CapacityOp, Confirm, Release};
-    use exactly::core::{Answer, Batch, Durability, Engine, Listing, Mark, Page, Reply, Step};
+    use exactly::core::{
+        Answer, Batch, Durability, Engine, Listing, Mark, Page, Reply, Resolution, Step,
+    };
     use exactly::layers::Faults;
-    use exactly::{Key, Life, Profile};
+    use exactly::{Key, Life, Profile, Token};
     use tokio::runtime::{Builder, Runtime};
 
     use super::*;
@@ -298,6 +300,10 @@ mod tests {
             self.0.keys(listing)
         }
 
+        fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+            self.0.resolve(token)
+        }
+
         fn profile(&self) -> Profile {
             self.0.profile()
         }
@@ -399,6 +405,10 @@ mod tests {
 
         fn keys(&self, listing: Listing) -> Answer<'_, Page> {
             self.0.keys(listing)
+        }
+
+        fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+            self.0.resolve(token)
         }
 
         fn profile(&self) -> Profile {

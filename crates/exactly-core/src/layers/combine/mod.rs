@@ -37,8 +37,10 @@ use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
 use crate::operations::Outcome;
+use crate::resolution::Resolution;
 use crate::thread::thread_place;
 use crate::time::{Clock, SystemClock};
+use crate::token::Token;
 
 use crew::Crew;
 use group::{Class, Group};
@@ -231,6 +233,10 @@ impl<E: Engine> Engine for Combine<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.engine().keys(listing)
+    }
+
+    fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
+        self.engine().resolve(token)
     }
 
     fn profile(&self) -> Profile {

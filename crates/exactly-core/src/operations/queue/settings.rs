@@ -7,9 +7,9 @@ use super::{
     Bury, Chosen, Claim, DELAY_MAX, Dead, Discard, Extend, JOBS_MAX, NOTE_BYTES_MAX, NewJob, Push,
     QueueOp, Retry, Revive, UNIQUE_BYTES_MAX,
 };
+use crate::bytes::Bytes;
 use crate::operations::capacity::check_lease;
 use crate::operations::value::VALUE_BYTES_MAX;
-use crate::bytes::Bytes;
 use crate::state::Misuse;
 use crate::token::HoldId;
 

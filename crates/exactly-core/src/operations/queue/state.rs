@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::{Chosen, DeadJob, Depths, NewJob, PushedJob, TRIES_KEPT, Try};
-use crate::element::Cursor;
 use crate::bytes::Bytes;
+use crate::element::Cursor;
 use crate::time::Timestamp;
 use crate::token::HoldId;
 use crate::tree::Tree;

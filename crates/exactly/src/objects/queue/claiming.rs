@@ -34,8 +34,8 @@ impl<T: Form> Queue<T> {
     ///
     /// # Faults
     /// *Misuse* when the job cannot be read as `T`: that try has failed, and the job is tried again
-    /// later, perhaps by a worker that knows its form. For a lease or a number of tries outside what
-    /// is allowed.
+    /// later, perhaps by a worker that knows its form. For a lease or a number of tries outside
+    /// what is allowed.
     pub async fn claim(&self) -> Result<Option<Job<T>>, Fault> {
         Ok(self.claim_many(1).await?.pop())
     }

@@ -56,7 +56,8 @@ impl<T: Form> Queue<T> {
     }
 
     /// Makes a dead job ready again, as if it were new: behind all that are ready, with all its
-    /// tries, and no limit is asked. Answers whether it was dead, and no live job has its unique key.
+    /// tries, and no limit is asked. Answers whether it was dead, and no live job has its unique
+    /// key.
     pub fn revive(&self, job: JobId) -> Call<'_, Revive, bool> {
         let revive = Revive { jobs: Chosen::Named(vec![job]) };
         Call::new(&self.object, revive, |_, moved| Ok(moved.jobs == 1))

@@ -16,8 +16,8 @@ use crate::call::Call;
 use crate::object::Object;
 use crate::together::{Changed, Together, together};
 
-/// A delivery, and what has become of it. Whoever works on the job and whoever looks after its lease
-/// share one.
+/// A delivery, and what has become of it. Whoever works on the job and whoever looks after its
+/// lease share one.
 #[derive(Debug)]
 pub(super) struct Delivered {
     object: Object,
@@ -35,10 +35,6 @@ impl Delivered {
         let Delivery { id, job, attempt, .. } = *delivery;
         let (settled, lost) = (AtomicBool::new(false), watch::Sender::new(false));
         Arc::new(Self { object: object.clone(), settings, id, job, attempt, settled, lost })
-    }
-
-    pub(super) fn object(&self) -> &Object {
-        &self.object
     }
 
     /// Answers it. Tells whether it had not been answered before.
@@ -191,8 +187,8 @@ impl<T> Job<T> {
         Token::Caller { namespace: String::new(), id, keep }
     }
 
-    /// Resolves when the job is known to be another worker's, or nobody's: its lease ended before it
-    /// was extended. Whatever is still done for it may be done twice.
+    /// Resolves when the job is known to be another worker's, or nobody's: its lease ended before
+    /// it was extended. Whatever is still done for it may be done twice.
     ///
     /// Known from the first [`extend`](Job::extend) that is refused. [Workers](super::Queue::work)
     /// extend by themselves.
@@ -220,8 +216,8 @@ impl<T> Job<T> {
     }
 
     /// The job is done, and these calls are made with it as one change: all of it happens, or
-    /// nothing. So the effect of a job in the same store happens exactly once, however often the job
-    /// is delivered.
+    /// nothing. So the effect of a job in the same store happens exactly once, however often the
+    /// job is delivered.
     ///
     /// One call, or a tuple, array or `Vec` of them; pushes too, of what is to be done next.
     ///
@@ -290,8 +286,8 @@ impl<T> Job<T> {
         self.delivered.retrying(after, note).await
     }
 
-    /// The job is ready again, at the place it had, as if it had not been claimed: for a worker that
-    /// is about to end, and has not begun.
+    /// The job is ready again, at the place it had, as if it had not been claimed: for a worker
+    /// that is about to end, and has not begun.
     ///
     /// # Faults
     /// As [`ack`](Job::ack).

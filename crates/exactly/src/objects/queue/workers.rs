@@ -53,13 +53,14 @@ impl<T: Form + 'static> Queue<T> {
     ///
     /// Each job is a task of its own. While it runs, its lease is extended, so that the queue's
     /// lease says how soon a job comes back when a process dies, and not how long work may take.
-    /// Work that answers `Ok` acknowledges its job; an `Err`, or a panic, is a failed try, remembered
-    /// with its message: the job is tried again after the queue's
-    /// [backoff](Queue::with_backoff), or dead if it was its last try. Work that has answered its job
-    /// itself, by [`Job::ack_with`] or [`Job::bury`], say, has the last word.
+    /// Work that answers `Ok` acknowledges its job; an `Err`, or a panic, is a failed try,
+    /// remembered with its message: the job is tried again after the queue's
+    /// [backoff](Queue::with_backoff), or dead if it was its last try. Work that has answered its
+    /// job itself, by [`Job::ack_with`] or [`Job::bury`], say, has the last word.
     ///
-    /// Jobs are claimed when there is somebody to do them, and not before: none waits in this process
-    /// while another process is idle. When the engine is away, the workers go on asking for it.
+    /// Jobs are claimed when there is somebody to do them, and not before: none waits in this
+    /// process while another process is idle. When the engine is away, the workers go on asking for
+    /// it.
     ///
     /// ```
     /// # use exactly::{Counter, Job, Queue, Store};
@@ -295,7 +296,10 @@ impl Leases {
         for (delivered, outcome) in part.iter().zip(outcomes) {
             let lapsed = Extend::outcome(outcome) == Some(Settled::Lapsed);
             if lapsed && !delivered.is_settled() {
-                tracing::warn!(target: "exactly", "a job is lost while it is done: its lease is over");
+                tracing::warn!(
+                    target: "exactly",
+                    "a job is lost while it is done: its lease is over"
+                );
                 delivered.lose();
             }
         }
