@@ -12,13 +12,18 @@ use syn::{Ident, Path};
 
 use crate::alone::Alone;
 use crate::check::{Group, Member, Place};
-use crate::options::{At, Computed, Elsewhere, Lasting, Length, Literal, Name, Number, OfField};
+use crate::options::{
+    Admitted, At, Computed, Elsewhere, Lasting, Length, Literal, Name, Number, OfField, Pace,
+};
+use crate::rate::Rate;
 
 /// The implementation of `Objects`.
 pub(crate) fn objects(group: &Group) -> TokenStream {
     let Group { ident, front_door, name, members } = group;
     let name = &name.text;
-    let needs = members.iter().filter_map(|member| limit_is_right(member, group));
+    let needs = members.iter().flat_map(|member| {
+        [limit_is_right(member, group), rate_is_there(member, group)].into_iter().flatten()
+    });
     let fields = members.iter().map(|member| field(member, front_door));
     let listed = members.iter().map(|member| listed(member, front_door));
     quote_spanned! {here(Span::call_site())=>
@@ -64,7 +69,7 @@ fn field(member: &Member, front_door: &Path) -> TokenStream {
     let span = here(ty.span());
     let declare = located(front_door, span);
     let object = object(member, span);
-    let calls = calls(options).into_iter().map(|call| call.expand(front_door));
+    let calls = calls(options, front_door).into_iter().map(|call| call.expand(front_door));
     quote_spanned! {span=>
         #ident: {
             let __object = <#ty as #declare::declare::Declare>::declare(#object);
@@ -108,7 +113,7 @@ struct Call<'a> {
     value: TokenStream,
 }
 
-fn calls(options: &OfField) -> Vec<Call<'_>> {
+fn calls<'a>(options: &'a OfField, front_door: &Path) -> Vec<Call<'a>> {
     let numbers = [
         ("Start", &options.start),
         ("Min", &options.min),
@@ -132,11 +137,16 @@ fn calls(options: &OfField) -> Vec<Call<'_>> {
         Some(Call { carried_out_by, word, value: duration(value) })
     });
     let default = options.default.as_ref().map(default);
+    let rates = options.rate.iter().map(|Pace { word, value }| Call {
+        carried_out_by: "Rated",
+        word,
+        value: rate(value, front_door),
+    });
     let moments = options.expire_at.iter().map(|At { word, value }| {
         let value = value.to_token_stream();
         Call { carried_out_by: "ExpireAt", word, value }
     });
-    numbers.chain(durations).chain(default).chain(moments).collect()
+    numbers.chain(durations).chain(rates).chain(default).chain(moments).collect()
 }
 
 /// A closure, so that it is computed for each read that needs it.
@@ -172,6 +182,35 @@ fn duration(length: &Length) -> TokenStream {
             quote_spanned!(here(*span)=> ::core::time::Duration::from_nanos(#nanos))
         }
     }
+}
+
+fn rate(admitted: &Admitted, front_door: &Path) -> TokenStream {
+    match admitted {
+        Admitted::Computed(value) => value.to_token_stream(),
+        Admitted::Written { rate: Rate { units, nanos, burst }, span } => {
+            let span = here(*span);
+            let front_door = located(front_door, span);
+            let burst = burst.map(|burst| quote_spanned!(span=> .burst(#burst)));
+            quote_spanned! {span=>
+                #front_door::Rate::per(#units, ::core::time::Duration::from_nanos(#nanos)) #burst
+            }
+        }
+    }
+}
+
+/// Refuses a field without `rate` if its type has to have one.
+fn rate_is_there(member: &Member, group: &Group) -> Option<TokenStream> {
+    let Member { ident, options, .. } = member;
+    if options.rate.is_some() {
+        return None;
+    }
+    let ty = without_self(options.ty.to_token_stream(), &group.ident);
+    let span = here(options.ty.span());
+    let front_door = located(&group.front_door, span);
+    let told = format!("`{ident}` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`");
+    Some(quote_spanned! {span=>
+        const _: () = ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_RATE, #told);
+    })
 }
 
 /// Refuses a field without `limit` if its type has to have one, and a `limit` of zero if it may not
@@ -276,6 +315,14 @@ mod tests {
                     const _: () = ::core::assert!(
                         !<Counter as ::exactly::declare::Declare>::NEEDS_LIMIT,
                         "`taken` needs a limit, such as `#[exactly(limit = 30)]`"
+                    );
+                    const _: () = ::core::assert!(
+                        !<Counter as ::exactly::declare::Declare>::NEEDS_RATE,
+                        "`taken` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
+                    );
+                    const _: () = ::core::assert!(
+                        !<Capacity as ::exactly::declare::Declare>::NEEDS_RATE,
+                        "`r#seats` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
                     );
                     Self {
                         taken: {

@@ -11,6 +11,7 @@ mod check;
 mod duration;
 mod expand;
 mod options;
+mod rate;
 mod words;
 
 use proc_macro::TokenStream;
@@ -135,8 +136,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `min = 0` | counters | the least value | no bound |
 /// | `max = 30` | counters | the greatest value | no bound |
 /// | `limit = 30` | capacities | how many units there are | has to be there |
-/// | `limit = 30` | collections | how many elements fit | no bound |
-/// | `lease = "5m"` | capacities, locks | how long a hold lasts by itself | 30 seconds |
+/// | `limit = 30` | collections, queues | how many elements or jobs fit | no bound |
+/// | `lease = "5m"` | capacities, locks, queues, `Once` | how long it is held by itself | 30 seconds |
+/// | `rate = "5 per 1m"` | limiters | how many units are admitted | has to be there |
 /// | `default = "none"` | values | what a missing value reads as | `None` |
 /// | `ttl = "1h"` | all | how long it is stored, from the first write | for ever |
 /// | `ttl_sliding = "1h"` | all | how long it is stored, from the last write | for ever |
@@ -244,6 +246,28 @@ use syn::{DeriveInput, parse_macro_input};
 /// let Taking::Held(seat) = course.seats.take(1).await? else { panic!("a seat is free") };
 /// assert!(matches!(course.seats.take(1).await?, Taking::Full { free: 0, held: 1 }));
 /// # drop(seat);
+/// # Ok(()) }
+/// ```
+///
+/// ## `rate`
+///
+/// A limiter has to say how much it admits: so many units in a while, all of them at once after a
+/// rest unless a burst is given, `"100 per 1s, burst 20"`; or any expression of type `Rate`:
+///
+/// ```
+/// # use exactly::{Limiter, Objects, Store};
+/// #[derive(Objects)]
+/// #[exactly(name = "user")]
+/// struct User {
+///     #[exactly(rate = "5 per 1m")]
+///     logins: Limiter,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+/// # let store = Store::open("memory:").await?;
+/// let ann = User::at(&store, "ann");
+/// assert!(ann.logins.check(5).await?.is_allowed());
+/// assert!(!ann.logins.check(1).await?.is_allowed());
 /// # Ok(()) }
 /// ```
 ///
@@ -492,6 +516,8 @@ mod tests {
             "max",
             "limit",
             "lease",
+            "rate",
+            "\"100 per 1s\"",
             "ttl",
             "ttl_sliding",
             "expire_at",

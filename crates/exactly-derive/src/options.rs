@@ -13,7 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, LitStr, Meta};
 use syn::{Path, Token, Type, UnOp};
 
-use crate::{alone, duration};
+use crate::{alone, duration, rate};
 
 /// The longest part of a key, in bytes; what the front door refuses at run time is refused here.
 pub(crate) const NAME_BYTES_MAX: usize = 255;
@@ -50,6 +50,7 @@ pub(crate) struct OfField {
     pub(crate) max: Option<Number>,
     pub(crate) limit: Option<Number>,
     pub(crate) lease: Option<Lasting>,
+    pub(crate) rate: Option<Pace>,
     pub(crate) ttl: Option<Lasting>,
     pub(crate) ttl_sliding: Option<Lasting>,
     pub(crate) expire_at: Option<At>,
@@ -310,6 +311,34 @@ impl Lasting {
 
 fn days(duration: Duration) -> u64 {
     duration.as_secs() / (24 * 60 * 60)
+}
+
+/// How much a limiter admits: a text that is read here, or any expression of type `Rate`.
+pub(crate) struct Pace {
+    pub(crate) word: Ident,
+    pub(crate) value: Admitted,
+}
+
+/// How a [`Pace`] is given.
+pub(crate) enum Admitted {
+    Written { rate: rate::Rate, span: Span },
+    Computed(Expr),
+}
+
+impl FromMeta for Pace {
+    fn from_meta(item: &Meta) -> Result<Self> {
+        let (word, value) = word_and_value(item, "\"100 per 1s\"")?;
+        let Some(literal) = literal(&value) else {
+            return Ok(Self { word, value: Admitted::Computed(value) });
+        };
+        let Lit::Str(literal) = literal else {
+            let told = format!("`{word}` is a rate in quotes: write `{word} = \"100 per 1s\"`");
+            return Err(Error::custom(told).with_span(literal));
+        };
+        let rate =
+            rate::parse(&literal.value()).map_err(|told| Error::custom(told).with_span(literal))?;
+        Ok(Self { word, value: Admitted::Written { rate, span: literal.span() } })
+    }
 }
 
 /// A moment: any expression of type `SystemTime`.

@@ -14,6 +14,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("prefix", "name"),
     ("redis", "store"),
     ("rename", "key"),
+    ("throttle", "rate"),
     ("timeout", "lease"),
 ];
 
@@ -22,12 +23,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const OF_FIELD: &[&str] = &[
     "alone",
     "default",
+    "expire_at",
     "global",
     "key",
     "lease",
     "limit",
     "max",
     "min",
+    "rate",
     "start",
     "store",
     "ttl",
@@ -130,8 +133,8 @@ mod tests {
         assert_eq!(reworded(&literal), "which option is this? Write `option = value`");
         let told = reworded("Unknown field: `colour`");
         assert!(told.ends_with(
-            "the options here are `alone`, `default`, `global`, `key`, `lease`, \
-                               `limit`, `max`, `min`, `start`, `store`, `ttl`, `ttl_sliding`"
+            "the options here are `alone`, `default`, `expire_at`, `global`, `key`, `lease`, \
+             `limit`, `max`, `min`, `rate`, `start`, `store`, `ttl`, `ttl_sliding`"
         ));
         assert!(reworded("Unknown field: `maxlength`").ends_with("did you mean `limit`?"));
         for same in ["anything else", "Unknown field: `", "Unknown field: `x` in new words"] {

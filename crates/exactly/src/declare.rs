@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use exactly_core::operations::counter::Number;
+use exactly_core::operations::limiter::Rate;
 use exactly_core::{Fault, Key};
 
 use crate::id::Id;
@@ -116,6 +117,8 @@ impl<'a> Member<'a> {
 pub trait Declare: AsRef<Object> + Sized {
     /// Whether the field must say its `limit`.
     const NEEDS_LIMIT: bool = false;
+    /// Whether the field must say its `rate`.
+    const NEEDS_RATE: bool = false;
 
     /// The handle, with no options yet.
     fn declare(object: Object) -> Self;
@@ -221,10 +224,10 @@ pub trait ExpireAt: Sized {
 
 /// The option `limit`.
 #[diagnostic::on_unimplemented(
-    message = "`limit` is an option of capacities and collections, and `{Self}` is none",
+    message = "`limit` is an option of capacities, collections and queues, and `{Self}` is none",
     label = "has no `limit`",
-    note = "remove it, or make the field a `Capacity`, `List`, `Set`, `SortedSet` or `Map`; a \
-            counter has a `max`"
+    note = "remove it, or make the field a `Capacity`, `List`, `Set`, `SortedSet`, `Map` or \
+            `Queue`; a counter has a `max`, a limiter a `rate`"
 )]
 pub trait Limit: Sized {
     /// The least limit that it may have: 1 for a collection, into which nothing would ever fit.
@@ -237,12 +240,24 @@ pub trait Limit: Sized {
 
 /// The option `lease`.
 #[diagnostic::on_unimplemented(
-    message = "`lease` is an option of capacities and locks, and `{Self}` is none",
+    message = "`lease` is an option of what is held for a while, and `{Self}` is not",
     label = "has no `lease`",
-    note = "remove it, or make the field a `Capacity` or a `Lock`"
+    note = "remove it, or make the field a `Capacity`, `Lock`, `Queue` or `Once`"
 )]
 pub trait Lease: Sized {
     /// With this lease.
     #[must_use]
     fn lease(self, lease: Duration) -> Self;
+}
+
+/// The option `rate`.
+#[diagnostic::on_unimplemented(
+    message = "`rate` is an option of limiters, and `{Self}` is none",
+    label = "has no `rate`",
+    note = "remove it, or make the field a `Limiter`"
+)]
+pub trait Rated: Sized {
+    /// With this rate.
+    #[must_use]
+    fn rate(self, rate: Rate) -> Self;
 }

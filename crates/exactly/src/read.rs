@@ -4,14 +4,22 @@ use exactly_core::codec::Form;
 use exactly_core::operations::Operation;
 use exactly_core::operations::capacity::Levels;
 use exactly_core::operations::counter::Number;
+use exactly_core::operations::limiter::Allowance;
+use exactly_core::operations::lock::Holders;
+use exactly_core::operations::once::Progress;
+use exactly_core::operations::queue::Depths;
 use exactly_core::{Batch, Fault, Outcome, Reply, Step};
 
 use crate::object::Object;
 use crate::objects::capacity::Capacity;
 use crate::objects::counter::Counter;
 use crate::objects::flag::Flag;
+use crate::objects::limiter::Limiter;
 use crate::objects::list::List;
+use crate::objects::lock::Lock;
 use crate::objects::map::Map;
+use crate::objects::once::Once;
+use crate::objects::queue::Queue;
 use crate::objects::set::Set;
 use crate::objects::sorted_set::SortedSet;
 use crate::objects::value::Value;
@@ -29,6 +37,10 @@ use crate::store::Store;
 /// | `List<T>`, `Set<T>` | `Vec<T>` |
 /// | `SortedSet<T>` | `Vec<(T, f64)>`, the least score first |
 /// | `Map<F, V>` | `Vec<(F, V)>` |
+/// | `Lock` | [`Holders`] |
+/// | `Limiter` | [`Allowance`] |
+/// | `Queue<T>` | [`Depths`] |
+/// | `Once<T>` | [`Progress`] |
 ///
 /// A handle of your own is read by the operations it names:
 ///
@@ -237,6 +249,10 @@ handles! {
     Set<T: Form>: all -> Vec<T>;
     SortedSet<T: Form>: all -> Vec<(T, f64)>;
     Map<F: Form, V: Form>: all -> Vec<(F, V)>;
+    Lock: holders -> Holders;
+    Limiter: peek -> Allowance;
+    Queue<T: Form>: depth -> Depths;
+    Once<T: Form>: progress -> Progress;
 }
 
 impl<R: Readable + ?Sized> Readable for &R {

@@ -11,7 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use exactly_embedded::Memory;
 
-use exactly::{Capacity, Counter, Fault, Flag, Objects, Store, Value};
+use exactly::{
+    Capacity, Counter, Fault, Flag, Limiter, Lock, Objects, Once, Queue, Rate, Store, Value,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -58,6 +60,16 @@ pub struct Course {
     old_motto: Value<String>,
     #[exactly(store = archive(), default = Self::SEATS * 2, key = "room")]
     room: Value<i64>,
+    #[exactly(rate = "5 per 1m, burst 2")]
+    logins: Limiter,
+    #[exactly(rate = Rate::per(7, HOUR), global)]
+    all_logins: Limiter,
+    #[exactly(lease = "1m", limit = 9, ttl = HOUR)]
+    mails: Queue<String>,
+    #[exactly(lease = "1m")]
+    door: Lock,
+    #[exactly(lease = HOUR, ttl = "30d")]
+    invoice: Once<String>,
     #[cfg(any())]
     absent: Never,
 }
@@ -94,10 +106,15 @@ async fn is_accepted() -> Result<(), Fault> {
             ("legacy_total", "%7Blegacy%7D"),
             ("old_motto", "old:course:42:old_motto"),
             ("room", "older:course:42:room"),
+            ("logins", "course:42:logins"),
+            ("all_logins", "course::all_logins"),
+            ("mails", "course:42:mails"),
+            ("door", "course:42:door"),
+            ("invoice", "course:42:invoice"),
         ]
     );
     let global = course.objects().iter().filter(|m| m.is_global()).count();
-    assert_eq!(global, 2);
+    assert_eq!(global, 3);
 
     assert_eq!(course.slots_taken.get().await?, 0);
     assert!(course.available_slots.increment().await.unwrap_err().is_out_of_bounds());
@@ -107,6 +124,8 @@ async fn is_accepted() -> Result<(), Fault> {
     assert_eq!(course.places.levels().await?.limit, 60);
     course.motto.set("exactly 30").await?;
     course.closing.mark().await?;
+    assert_eq!(course.logins.peek().await?.units, 2);
+    assert_eq!(course.all_logins.peek().await?.units, 7);
     assert_eq!(course.today.increment().await?, 1);
     assert_eq!(course.total_enrolled.increment().await?, 1);
     assert_eq!(Course::at(&store, 43).total_enrolled.get().await?, 1);
