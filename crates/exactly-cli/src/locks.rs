@@ -99,10 +99,8 @@ async fn list(
 }
 
 fn lock(stored: &Stored) -> Option<(&Stored, &Holders)> {
-    match &stored.content {
-        Content::Lock(lock) => Some((stored, lock)),
-        _ => None,
-    }
+    let Content::Lock(lock) = &stored.content else { return None };
+    Some((stored, lock))
 }
 
 fn is_in_use(lock: &Holders) -> bool {

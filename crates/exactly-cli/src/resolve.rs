@@ -108,13 +108,13 @@ mod tests {
         assert_eq!(status, Status::Inexact);
 
         let tried = seats.try_increment().token(token("job-1")).await.unwrap();
-        assert_eq!(matches!(tried, Tried::Stepped(_)), true);
+        assert_eq!(tried, Tried::Stepped(1));
         let (text, status) = resolved(&store, &["job-1"]).await;
         assert!(text.starts_with("job-1: applied"), "{text}");
         assert_eq!(status, Status::Exact);
 
         let tried = seats.try_increment().token(token("job-2")).await.unwrap();
-        assert_eq!(matches!(tried, Tried::Stepped(_)), false);
+        assert_eq!(tried, Tried::OutOfBounds { value: 1 });
         let (text, status) = resolved(&store, &["job-2", "--json"]).await;
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&json["token"], &json["state"]), (&"job-2".into(), &"refused".into()));

@@ -106,7 +106,7 @@ impl Engine for Gate {
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
-        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
+        Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {
@@ -876,7 +876,7 @@ impl Engine for Slow {
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
-        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
+        Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {

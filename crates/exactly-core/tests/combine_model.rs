@@ -79,7 +79,7 @@ impl Engine for Late {
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
-        Answer::ready(Err(Fault::broken(&format!("{token} is asked of nobody"))))
+        Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
     }
 
     fn profile(&self) -> Profile {

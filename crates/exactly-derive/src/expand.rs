@@ -21,9 +21,8 @@ use crate::rate::Rate;
 pub(crate) fn objects(group: &Group) -> TokenStream {
     let Group { ident, front_door, name, members } = group;
     let name = &name.text;
-    let needs = members.iter().flat_map(|member| {
-        [limit_is_right(member, group), rate_is_there(member, group)].into_iter().flatten()
-    });
+    let complete = members.iter().map(|member| is_complete(member, group));
+    let limits = members.iter().filter_map(|member| limit_is_right(member, group));
     let fields = members.iter().map(|member| field(member, front_door));
     let listed = members.iter().map(|member| listed(member, front_door));
     quote_spanned! {here(Span::call_site())=>
@@ -32,7 +31,8 @@ pub(crate) fn objects(group: &Group) -> TokenStream {
             const GROUP: &'static ::core::primitive::str = #name;
 
             fn declare(__group: &#front_door::declare::Group) -> Self {
-                #(#needs)*
+                #(#complete)*
+                #(#limits)*
                 Self { #(#fields),* }
             }
 
@@ -198,38 +198,35 @@ fn rate(admitted: &Admitted, front_door: &Path) -> TokenStream {
     }
 }
 
-/// Refuses a field without `rate` if its type has to have one.
-fn rate_is_there(member: &Member, group: &Group) -> Option<TokenStream> {
+/// Refuses a field without the option that its type has to have, which only the compiler knows.
+fn is_complete(member: &Member, group: &Group) -> TokenStream {
     let Member { ident, options, .. } = member;
-    if options.rate.is_some() {
-        return None;
-    }
     let ty = without_self(options.ty.to_token_stream(), &group.ident);
     let span = here(options.ty.span());
-    let front_door = located(&group.front_door, span);
-    let told = format!("`{ident}` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`");
-    Some(quote_spanned! {span=>
-        const _: () = ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_RATE, #told);
-    })
+    let declare = located(&group.front_door, span);
+    let refused = |is_there: bool, option: &str, example: &str| match is_there {
+        true => quote_spanned!(span=> {}),
+        false => {
+            let told = format!("`{ident}` needs a {option}, such as `#[exactly({example})]`");
+            quote_spanned!(span=> ::core::panic!(#told))
+        }
+    };
+    let limit = refused(options.limit.is_some(), "limit", "limit = 30");
+    let rate = refused(options.rate.is_some(), "rate", "rate = \"100 per 1s\"");
+    quote_spanned! {span=>
+        const _: () = match <#ty as #declare::declare::Declare>::NEEDS {
+            #declare::declare::Needs::Nothing => {}
+            #declare::declare::Needs::Limit => #limit,
+            #declare::declare::Needs::Rate => #rate,
+        };
+    }
 }
 
-/// Refuses a field without `limit` if its type has to have one, and a `limit` of zero if it may not
-/// have that: what only the compiler knows.
+/// Refuses a `limit` of zero if the type may not have that.
 fn limit_is_right(member: &Member, group: &Group) -> Option<TokenStream> {
     let Member { ident, options, .. } = member;
+    let limit = options.limit.as_ref().filter(|limit| limit.literal == Some(Literal::Whole(0)))?;
     let ty = without_self(options.ty.to_token_stream(), &group.ident);
-    let Some(limit) = &options.limit else {
-        let span = here(options.ty.span());
-        let front_door = located(&group.front_door, span);
-        let told = format!("`{ident}` needs a limit, such as `#[exactly(limit = 30)]`");
-        return Some(quote_spanned! {span=>
-            const _: () =
-                ::core::assert!(!<#ty as #front_door::declare::Declare>::NEEDS_LIMIT, #told);
-        });
-    };
-    if limit.literal != Some(Literal::Whole(0)) {
-        return None;
-    }
     let span = here(limit.value.span());
     let front_door = located(&group.front_door, span);
     let told = format!("nothing would fit into `{ident}`: write `limit = 1` or more");
@@ -312,18 +309,22 @@ mod tests {
             impl ::exactly::Objects for Course {
                 const GROUP: &'static ::core::primitive::str = "course";
                 fn declare(__group: &::exactly::declare::Group) -> Self {
-                    const _: () = ::core::assert!(
-                        !<Counter as ::exactly::declare::Declare>::NEEDS_LIMIT,
-                        "`taken` needs a limit, such as `#[exactly(limit = 30)]`"
-                    );
-                    const _: () = ::core::assert!(
-                        !<Counter as ::exactly::declare::Declare>::NEEDS_RATE,
-                        "`taken` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
-                    );
-                    const _: () = ::core::assert!(
-                        !<Capacity as ::exactly::declare::Declare>::NEEDS_RATE,
-                        "`r#seats` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
-                    );
+                    const _: () = match <Counter as ::exactly::declare::Declare>::NEEDS {
+                        ::exactly::declare::Needs::Nothing => {}
+                        ::exactly::declare::Needs::Limit => ::core::panic!(
+                            "`taken` needs a limit, such as `#[exactly(limit = 30)]`"
+                        ),
+                        ::exactly::declare::Needs::Rate => ::core::panic!(
+                            "`taken` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
+                        ),
+                    };
+                    const _: () = match <Capacity as ::exactly::declare::Declare>::NEEDS {
+                        ::exactly::declare::Needs::Nothing => {}
+                        ::exactly::declare::Needs::Limit => {},
+                        ::exactly::declare::Needs::Rate => ::core::panic!(
+                            "`r#seats` needs a rate, such as `#[exactly(rate = \"100 per 1s\")]`"
+                        ),
+                    };
                     Self {
                         taken: {
                             let __object = <Counter as ::exactly::declare::Declare>::declare(

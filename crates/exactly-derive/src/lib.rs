@@ -137,7 +137,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `max = 30` | counters | the greatest value | no bound |
 /// | `limit = 30` | capacities | how many units there are | has to be there |
 /// | `limit = 30` | collections, queues | how many elements or jobs fit | no bound |
-/// | `lease = "5m"` | capacities, locks, queues, `Once` | how long it is held by itself | 30 seconds |
+/// | `lease = "5m"` | what is held | how long it is held by itself | 30 seconds |
 /// | `rate = "5 per 1m"` | limiters | how many units are admitted | has to be there |
 /// | `default = "none"` | values | what a missing value reads as | `None` |
 /// | `ttl = "1h"` | all | how long it is stored, from the first write | for ever |

@@ -60,7 +60,7 @@ type ReadBy<'a, O, T> =
     Box<dyn Fn(&'a Object, <O as Operation>::Outcome) -> Result<T, Fault> + Send + Sync + 'a>;
 
 /// How the caller's answer is made of the engine's.
-struct Reading<'a, O: Operation, T> {
+pub(crate) struct Reading<'a, O: Operation, T> {
     read: Read<'a, O, T>,
     /// Instead of that, where it takes more to know.
     by: Option<ReadBy<'a, O, T>>,
@@ -69,7 +69,7 @@ struct Reading<'a, O: Operation, T> {
 
 impl<'a, O: Operation, T> Reading<'a, O, T> {
     #[inline]
-    fn of(&self, object: &'a Object, outcome: O::Outcome) -> Result<T, Fault> {
+    pub(crate) fn of(&self, object: &'a Object, outcome: O::Outcome) -> Result<T, Fault> {
         let read = match &self.by {
             Some(read) => read(object, outcome),
             None => (self.read)(object, outcome),
@@ -259,16 +259,19 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self.reading.of(self.object, outcome)
     }
 
-    /// The store, the batch that it is, and how the answer is read.
-    pub(crate) fn parts(
-        mut self,
-    ) -> (&'a Store, Result<Batch, Fault>, impl FnOnce(O::Outcome) -> Result<T, Fault>) {
-        let (object, reading, guard) = (self.object, self.reading.take(), self.guard);
+    /// What it is about.
+    pub(crate) fn object(&self) -> &'a Object {
+        self.object
+    }
+
+    /// The batch that it is, and how the answer is read.
+    pub(crate) fn parts(mut self) -> (Result<Batch, Fault>, Reading<'a, O, T>) {
+        let (reading, guard) = (self.reading.take(), self.guard);
         let batch = self.batch().and_then(|batch| match guard {
             Some(guard) => guard.require(batch),
             None => Ok(batch),
         });
-        (object.store(), batch, move |outcome| reading.of(object, outcome))
+        (batch, reading)
     }
 
     fn batch(self) -> Result<Batch, Fault> {
@@ -336,7 +339,7 @@ fn required<O: Operation>(
     passage.arrived(&reply);
     match reply? {
         Reply::Refused(Refusal::Requirement(_)) => Err(passage.lost()),
-        reply => reply.only::<O>(),
+        reply @ (Reply::Applied(_) | Reply::Refused(_)) => reply.only::<O>(),
     }
 }
 

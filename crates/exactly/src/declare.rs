@@ -107,6 +107,17 @@ impl<'a> Member<'a> {
     }
 }
 
+/// An option that a field cannot be without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// None.
+    Nothing,
+    /// `limit`.
+    Limit,
+    /// `rate`.
+    Rate,
+}
+
 /// A handle that can be a field of a group.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object",
@@ -115,10 +126,8 @@ impl<'a> Member<'a> {
             `Set<T>`, `SortedSet<T>`, `Map<F, V>`, `Lock`, `Limiter`, `Queue<T>` or `Once<T>`"
 )]
 pub trait Declare: AsRef<Object> + Sized {
-    /// Whether the field must say its `limit`.
-    const NEEDS_LIMIT: bool = false;
-    /// Whether the field must say its `rate`.
-    const NEEDS_RATE: bool = false;
+    /// The option that the field cannot be without.
+    const NEEDS: Needs = Needs::Nothing;
 
     /// The handle, with no options yet.
     fn declare(object: Object) -> Self;

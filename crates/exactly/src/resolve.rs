@@ -50,9 +50,9 @@ impl Store {
     /// let day = Duration::from_secs(24 * 60 * 60);
     /// let payment = Token::caller("payment-7", day)?;
     /// assert!(matches!(store.resolve(&payment).await?, Resolved::NotApplied));
-    /// balance.increment_by(30).token(payment.clone()).await?;
+    /// balance.add(30).token(payment.clone()).await?;
     /// assert!(matches!(store.resolve(&payment).await?, Resolved::Applied(_)));
-    /// let again = balance.increment_by(30).token(payment).resolve().await?;
+    /// let again = balance.add(30).token(payment).resolve().await?;
     /// assert_eq!(again, Resolved::Applied(30));
     /// # Ok(()) }
     /// ```
@@ -74,7 +74,8 @@ impl<'a, O: Operation + 'a, T: 'a> Call<'a, O, T> {
     /// *Misuse* when it has no token of the caller's, and when the token was used for another call.
     /// As the engine says.
     pub fn resolve(self) -> Resolving<'a, T> {
-        let (store, batch, read) = self.parts();
+        let object = self.object();
+        let (batch, reading) = self.parts();
         let asked = batch.and_then(|batch| match batch.token().cloned() {
             Some(token) => Ok((batch, token)),
             None => Err(Fault::bad_option(
@@ -87,11 +88,13 @@ impl<'a, O: Operation + 'a, T: 'a> Call<'a, O, T> {
             Ok(asked) => asked,
             Err(fault) => return Resolving { keep: Duration::MAX, age: None, looking: Err(fault) },
         };
+        let store = object.store();
         let named = store.named(&token);
         let looking = Box::pin(async move {
             Ok(match store.engine().resolve(&named).await? {
                 Resolution::Answered(record) => {
-                    Found::Answer(read(record.reply(&batch)?.only::<O>()?)?)
+                    let outcome = record.reply(&batch)?.only::<O>()?;
+                    Found::Answer(reading.of(object, outcome)?)
                 }
                 Resolution::Nothing => Found::Nothing,
                 Resolution::Forgotten => Found::Gone,

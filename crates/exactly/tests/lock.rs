@@ -315,7 +315,7 @@ async fn sixty_four_who_read_and_then_write_lose_nothing() {
     }
     crowd.join_all().await;
     assert_eq!(Counter::new(&store, "count").get().await.unwrap(), (64 * EACH) as i64);
-    let fences = fences.lock().unwrap();
+    let fences = fences.lock().unwrap().clone();
     assert!(fences.windows(2).all(|two| two[0] < two[1]), "in the order of the holds");
     assert_eq!(holders(&Lock::new(&store, "till")).await, (0, 0));
 }
@@ -459,7 +459,7 @@ async fn a_fair_lock_goes_by_the_order_of_all_who_wait() {
     }
     first.release().await.unwrap();
     crowd.join_all().await;
-    let order = order.lock().unwrap();
+    let order = order.lock().unwrap().clone();
     assert!(order.iter().map(|(number, _)| *number).eq(0..30), "{order:?}");
     assert!(order.windows(2).all(|two| two[0].1 < two[1].1));
     assert_eq!(holders(&locks[0]).await, (0, 0));

@@ -64,7 +64,7 @@ impl Process {
     fn says(&mut self, word: &str) -> String {
         block_in_place(|| {
             let mut lines = self.said.by_ref().map(Result::unwrap);
-            let line = lines.find(|line| line.contains(word)).expect("it says so");
+            let line = lines.find(|line| line.contains(word)).unwrap();
             line.split(word).nth(1).unwrap().trim().to_owned()
         })
     }

@@ -78,7 +78,9 @@ async fn what_the_work_answers_is_what_becomes_of_its_job() {
                     }
                     _ => match job.ack_with(sent.increment()).await.unwrap() {
                         AckedWith::Done(1) => Ok(()),
-                        _ => Err("refused"),
+                        AckedWith::Done(_) | AckedWith::Refused { .. } | AckedWith::Lapsed => {
+                            Err("refused")
+                        }
                     },
                 }
             }

@@ -146,7 +146,7 @@ impl LockGuard {
             Reply::Refused(Refusal::Requirement(refused)) if refused == place => {
                 Err(passage.lost())
             }
-            reply => Ok(reply),
+            reply @ (Reply::Applied(_) | Reply::Refused(_)) => Ok(reply),
         }
     }
 

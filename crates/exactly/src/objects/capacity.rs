@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::block::{Verdict, catching, first_of};
 use crate::call::Call;
-use crate::declare::{Declare, Lease, Limit};
+use crate::declare::{Declare, Lease, Limit, Needs};
 use crate::object::{Object, common_verbs};
 use crate::store::Store;
 
@@ -391,7 +391,7 @@ impl Drop for Hold {
 }
 
 impl Declare for Capacity {
-    const NEEDS_LIMIT: bool = true;
+    const NEEDS: Needs = Needs::Limit;
 
     fn declare(object: Object) -> Self {
         Self { object, limit: 0, lease: LEASE_DEFAULT, extends: false }

@@ -6,7 +6,7 @@ use exactly_core::Fault;
 use exactly_core::operations::limiter::{Check, Checked, Peek, Rate};
 
 use crate::call::Call;
-use crate::declare::{Declare, Rated};
+use crate::declare::{Declare, Needs, Rated};
 use crate::object::{Object, common_verbs};
 use crate::store::Store;
 
@@ -110,7 +110,7 @@ impl Limiter {
 }
 
 impl Declare for Limiter {
-    const NEEDS_RATE: bool = true;
+    const NEEDS: Needs = Needs::Rate;
 
     fn declare(object: Object) -> Self {
         Self { object, rate: Rate::per(1, Duration::from_secs(1)) }

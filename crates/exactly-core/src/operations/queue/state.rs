@@ -13,8 +13,8 @@ use crate::tree::Tree;
 
 /// The state of a queue.
 ///
-/// Where a job stands is told by its [`Stage`]; the other maps find it by that. They are
-/// [trees](crate::tree), so that a batch of several operations can put back a queue of any size at
+/// Where a job stands is told by its `Stage`; the other maps find it by that. They are
+/// trees, so that a batch of several operations can put back a queue of any size at
 /// no cost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct QueueState {

@@ -22,8 +22,8 @@ use crate::together::{Changed, Together, together};
 pub(super) struct Delivered {
     object: Object,
     settings: Settings,
-    pub(super) id: HoldId,
-    job: JobId,
+    pub(super) delivery: HoldId,
+    id: JobId,
     attempt: u32,
     /// Whether it has been answered, be the answer heard or not.
     settled: AtomicBool,
@@ -32,9 +32,9 @@ pub(super) struct Delivered {
 
 impl Delivered {
     pub(super) fn new(object: &Object, settings: Settings, delivery: &Delivery) -> Arc<Self> {
-        let Delivery { id, job, attempt, .. } = *delivery;
+        let Delivery { id: delivery, job: id, attempt, .. } = *delivery;
         let (settled, lost) = (AtomicBool::new(false), watch::Sender::new(false));
-        Arc::new(Self { object: object.clone(), settings, id, job, attempt, settled, lost })
+        Arc::new(Self { object: object.clone(), settings, delivery, id, attempt, settled, lost })
     }
 
     /// Answers it. Tells whether it had not been answered before.
@@ -52,7 +52,7 @@ impl Delivered {
     }
 
     pub(super) fn acknowledging(&self) -> Call<'_, Acknowledge> {
-        let acknowledge = Acknowledge { delivery: self.id };
+        let acknowledge = Acknowledge { delivery: self.delivery };
         Call::new(&self.object, acknowledge, |_, settled| Ok(settled)).carried_through()
     }
 
@@ -63,7 +63,7 @@ impl Delivered {
 
     fn retrying(&self, after: Duration, note: Bytes) -> Call<'_, Retry> {
         let failed = Box::new(Failed { after, note });
-        let retry = Retry { delivery: self.id, failed };
+        let retry = Retry { delivery: self.delivery, failed };
         Call::new(&self.object, retry, |_, retried| Ok(retried)).carried_through()
     }
 
@@ -83,7 +83,7 @@ impl Delivered {
 
     /// Lets its lease run anew.
     pub(super) fn extending(&self, lease: Duration) -> Extend {
-        Extend { delivery: self.id, lease }
+        Extend { delivery: self.delivery, lease }
     }
 }
 
@@ -136,7 +136,7 @@ impl<T> Job<T> {
 
     /// Its name: the same at every delivery.
     pub fn id(&self) -> JobId {
-        self.delivered.job
+        self.delivered.id
     }
 
     /// How often it was delivered, this time included: 1 at the first.
@@ -247,7 +247,7 @@ impl<T> Job<T> {
     /// arrived.
     pub async fn ack_with<C: Together>(self, calls: C) -> Result<AckedWith<C::Answers, T>, Fault> {
         let delivered = &self.delivered;
-        let acknowledge = Acknowledge { delivery: delivered.id };
+        let acknowledge = Acknowledge { delivery: delivered.delivery };
         let key = delivered.object.key()?.clone();
         let step = Step::new(key, acknowledge.into_op()).lifetime(delivered.object.lifetime());
         let changing = together(delivered.object.store(), vec![step], calls)?;
@@ -293,7 +293,7 @@ impl<T> Job<T> {
     /// As [`ack`](Job::ack).
     pub async fn release(self) -> Result<Settled, Fault> {
         self.delivered.settle();
-        let release = Release { delivery: self.delivered.id };
+        let release = Release { delivery: self.delivered.delivery };
         Call::new(&self.delivered.object, release, |_, settled| Ok(settled)).carried_through().await
     }
 
@@ -305,7 +305,7 @@ impl<T> Job<T> {
     pub async fn bury(self, note: impl AsRef<str>) -> Result<Settled, Fault> {
         self.delivered.settle();
         let note = Bytes::from(shortened(note.as_ref()));
-        let bury = Bury { delivery: self.delivered.id, note };
+        let bury = Bury { delivery: self.delivered.delivery, note };
         Call::new(&self.delivered.object, bury, |_, settled| Ok(settled)).carried_through().await
     }
 

@@ -210,7 +210,7 @@ impl<T: Form + 'static> Crew<T> {
         W::Output: Report + Send,
     {
         let (job, delivered) = job.attended();
-        self.running.lock().insert(delivered.id, Arc::clone(&delivered));
+        self.running.lock().insert(delivered.delivery, Arc::clone(&delivered));
         let attended = Attended { delivered, running: Arc::clone(&self.running) };
         tokio::spawn(async move {
             let report = catching(async { work(job).await.report() }).await;
@@ -252,7 +252,7 @@ impl Attended {
 
 impl Drop for Attended {
     fn drop(&mut self) {
-        self.running.lock().remove(&self.delivered.id);
+        self.running.lock().remove(&self.delivered.delivery);
         self.delivered.fail("its worker ended");
     }
 }
