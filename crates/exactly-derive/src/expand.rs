@@ -418,6 +418,6 @@ mod tests {
             }
         });
         let written = written.replace(' ', "");
-        assert!(written.contains("!<Value<Json<Vec<(Course,u8)>>>as"), "{written}");
+        assert!(written.contains("match<Value<Json<Vec<(Course,u8)>>>as"), "{written}");
     }
 }
