@@ -10,7 +10,7 @@ use exactly::layers::CombinePolicy;
 use exactly::{Counter, Store};
 use exactly_benches::{AsyncCalls, crowd};
 use exactly_core::{
-    Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply, Resolution, Token,
+    Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Rehearsal, Reply, Resolution, Token,
 };
 use exactly_embedded::Memory;
 use tokio::runtime::{Builder, Runtime};
@@ -39,6 +39,10 @@ impl Engine for Late {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         self.0.resolve(token)
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.0.rehearse(batch)
     }
 
     fn profile(&self) -> Profile {

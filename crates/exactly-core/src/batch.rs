@@ -37,6 +37,9 @@ pub struct Batch {
     /// [`Outcome::Misuse`] without the others, they take place one after the other or at once, and
     /// only the way and the token are shared. What a layer makes of many callers.
     pub apart: bool,
+    /// What a transaction has seen of the first operations, when it tried them: if one of them is
+    /// now told something else, nothing is changed. See [`Tried::sight`](crate::Tried::sight).
+    pub seen: Vec<Bytes>,
 }
 
 /// How often a batch may take effect when its reply is lost.
@@ -119,6 +122,9 @@ pub enum Refusal {
     Requirement(usize),
     /// The operation at this place refused.
     Operation(usize, Outcome),
+    /// The operation at this place was told something else than the transaction has
+    /// [seen](Batch::seen).
+    Changed(usize),
 }
 
 impl Step {
@@ -274,13 +280,19 @@ impl Batch {
     #[inline]
     pub fn one(step: Step) -> Self {
         let delivery = Delivery::ExactlyOnce;
-        Self { requirements: Vec::new(), steps: smallvec![step], delivery, apart: false }
+        Self {
+            requirements: Vec::new(),
+            steps: smallvec![step],
+            delivery,
+            apart: false,
+            seen: Vec::new(),
+        }
     }
 
     /// A batch of several operations.
     pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
         let (steps, delivery) = (steps.into_iter().collect(), Delivery::ExactlyOnce);
-        Self { requirements: Vec::new(), steps, delivery, apart: false }
+        Self { requirements: Vec::new(), steps, delivery, apart: false, seen: Vec::new() }
     }
 
     /// Several operations that have nothing to do with each other, each for itself.
@@ -363,6 +375,12 @@ impl Batch {
         if let Delivery::Token(token) = &self.delivery {
             token.check()?;
         }
+        if self.seen.len() > self.steps.len() || (self.apart && !self.seen.is_empty()) {
+            return Err(Fault::bad_option(
+                "a transaction has seen what it tried, and no more, and it is one change; nothing \
+                 was changed: try its operations first",
+            ));
+        }
         if self.apart && !self.requirements.is_empty() {
             return Err(Fault::bad_option(
                 "operations that stand apart share no requirement, found some; nothing was \
@@ -382,8 +400,9 @@ impl Batch {
         let required = self.requirements.iter().map(|required| ids.in_requirement(required));
         // Plain data in memory: writing it down cannot fail, and if it could, one batch would still
         // be equal to itself.
-        let written = rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps, self.apart))
-            .unwrap_or_default();
+        let written =
+            rmp_serde::to_vec(&(required.collect::<Vec<_>>(), steps, self.apart, &self.seen))
+                .unwrap_or_default();
         let mut hasher = SipHasher13::new();
         hasher.write(&written);
         hasher.finish128().as_u128()

@@ -12,6 +12,7 @@ use crate::batch::{Batch, Delivery, Lifetime, Reply};
 use crate::key::Key;
 use crate::listing::{Listing, Page};
 use crate::operations::Op;
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::token::Token;
 
@@ -48,6 +49,10 @@ pub trait Engine: Debug + Send + Sync + 'static {
 
     /// A page of the keys at which something is stored.
     fn keys(&self, listing: Listing) -> Answer<'_, Page>;
+
+    /// What a batch would do, if it were applied now: nothing is changed. What it requires, its
+    /// token and its delivery are not looked at; what it has [seen](Batch::seen) is.
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal>;
 
     /// What is remembered of a token. It is looked up, and nothing more: a batch that is still on
     /// its way under this name may take effect later.
@@ -88,6 +93,10 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         (**self).keys(listing)
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        (**self).rehearse(batch)
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {

@@ -12,6 +12,7 @@ use crate::batch::{Batch, Condition, Lifetime, Refusal, Reply, Requirement, Step
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::{Operation, Outcome, step};
+use crate::rehearsal::{Rehearsal, Tried};
 use crate::state::{Misuse, Scalar, Slot, Slots, State};
 use crate::time::{Moment, Timestamp};
 
@@ -33,7 +34,7 @@ pub fn apply(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
     if batch.apart {
         return Ok(Reply::Applied(apply_each(slots, batch, at)));
     }
-    if let [only] = batch.steps.as_slice() {
+    if let ([only], true) = (batch.steps.as_slice(), batch.seen.is_empty()) {
         let (outcome, refused) =
             apply_one(slots, only, at).map_err(|misuse| misuse.at(&only.key))?;
         return Ok(if refused && !only.optional {
@@ -71,9 +72,32 @@ fn apply_all(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
         if refused && !step.optional {
             return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
         }
+        if batch.seen.get(place).is_some_and(|seen| *seen != outcome.sight()) {
+            return Ok(Reply::Refused(Refusal::Changed(place)));
+        }
         outcomes.push(outcome);
     }
     Ok(Reply::Applied(outcomes))
+}
+
+/// What a batch would do: as [`apply`], and the slots are as they were. Steps that refuse are told
+/// so, and the others go on.
+///
+/// # Faults
+/// As [`apply`].
+pub fn rehearse(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Rehearsal, Fault> {
+    batch.check()?;
+    let before = if batch.writes() { snapshot(slots, batch) } else { BTreeMap::new() };
+    let told = apply_all(slots, batch, at);
+    for (key, slot) in before {
+        *slots.slot(key) = slot;
+    }
+    Ok(match told? {
+        Reply::Applied(outcomes) => Rehearsal::Told(
+            outcomes.into_iter().map(|outcome| Tried { sight: outcome.sight(), outcome }).collect(),
+        ),
+        Reply::Refused(refusal) => Rehearsal::Refused(refusal),
+    })
 }
 
 /// One operation, with the time to live in the same step. All or nothing by itself. Tells whether
@@ -173,6 +197,16 @@ impl Model {
         self.at.order += batch.steps.len() as u64;
         self.slots.retain(|_, slot| !slot.is_empty());
         reply
+    }
+
+    /// What a batch would do.
+    ///
+    /// # Faults
+    /// As [`rehearse`].
+    pub fn rehearse(&mut self, batch: &Batch) -> Result<Rehearsal, Fault> {
+        let rehearsal = rehearse(self, batch, self.at);
+        self.slots.retain(|_, slot| !slot.is_empty());
+        rehearsal
     }
 
     /// Runs one operation and answers its own outcome, be it a refusal or not.

@@ -15,7 +15,7 @@ use exactly_core::operations::{flag, set, value};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, Joining,
     Key, Lifetime, Listing, ManualClock, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Reply, Resolution, Step, Token,
+    Refusal, Rehearsal, Reply, Resolution, Step, Token,
 };
 use tokio::runtime;
 use tokio::sync::Semaphore;
@@ -107,6 +107,10 @@ impl Engine for Gate {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::ready(Err(Fault::broken(format!("{batch:?} is tried by nobody"))))
     }
 
     fn profile(&self) -> Profile {
@@ -686,6 +690,10 @@ impl Engine for Squeamish {
         self.0.resolve(token)
     }
 
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.0.rehearse(batch)
+    }
+
     fn profile(&self) -> Profile {
         self.0.profile()
     }
@@ -877,6 +885,10 @@ impl Engine for Slow {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::ready(Err(Fault::broken(format!("{batch:?} is tried by nobody"))))
     }
 
     fn profile(&self) -> Profile {

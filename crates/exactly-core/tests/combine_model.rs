@@ -16,7 +16,7 @@ use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
     Fault, Joining, Key, Lifetime, Listing, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Reply, Resolution, Step, Timestamp, Token, operations,
+    Refusal, Rehearsal, Reply, Resolution, Step, Timestamp, Token, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -80,6 +80,10 @@ impl Engine for Late {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::ready(Err(Fault::broken(format!("{batch:?} is tried by nobody"))))
     }
 
     fn profile(&self) -> Profile {

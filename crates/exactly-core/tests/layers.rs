@@ -16,8 +16,8 @@ use exactly_core::operations::counter::{Add, Get};
 use exactly_core::operations::{Outcome, counter::CounterOutcome};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, Clock, Delivery, Durability, Engine, Fault, Key, Listing,
-    ManualClock, Mark, Operation, Page, Pattern, Profile, Reply, Resolution, SessionId, Step,
-    Token,
+    ManualClock, Mark, Operation, Page, Pattern, Profile, Rehearsal, Reply, Resolution, SessionId,
+    Step, Token,
 };
 use tracing::subscriber::with_default;
 
@@ -101,6 +101,19 @@ impl Engine for Scripted {
         let told = self.answers.lock().unwrap().pop_front().unwrap_or(Told::Yes);
         match told {
             Told::Yes => Answer::ready(Ok(Resolution::Nothing)),
+            Told::NotApplied => Answer::ready(Err(Fault::unavailable("refused"))),
+            Told::Unknown => Answer::ready(Err(Fault::lost_reply("cut"))),
+            Told::Misuse | Told::Forgotten | Told::Reused => {
+                Answer::ready(Err(Fault::bad_option("odd")))
+            }
+            Told::Never => Answer::pending(std::future::pending()),
+        }
+    }
+
+    fn rehearse(&self, _batch: Batch) -> Answer<'_, Rehearsal> {
+        let told = self.answers.lock().unwrap().pop_front().unwrap_or(Told::Yes);
+        match told {
+            Told::Yes => Answer::ready(Ok(Rehearsal::Told(Vec::new()))),
             Told::NotApplied => Answer::ready(Err(Fault::unavailable("refused"))),
             Told::Unknown => Answer::ready(Err(Fault::lost_reply("cut"))),
             Told::Misuse | Told::Forgotten | Told::Reused => {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use exactly_core::{
     Admission, Answer, BATCH_MAX, Batch, Clock, Durability, Engine, Fault, Key, Ledger, Listing,
-    Mark, Moment, Page, Profile, Reply, Resolution, Slot, Slots, SystemClock, Timestamp, Token,
+    Mark, Moment, Page, Profile, Rehearsal, Reply, Resolution, Slot, Slots, SystemClock, Timestamp,
+    Token,
 };
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -169,6 +170,20 @@ impl Inner {
     }
 
     fn apply_to_many(&self, batch: &Batch) -> Result<Reply, Fault> {
+        self.play(batch, batch.writes(), |shards, at| exactly_core::apply(shards, batch, at))
+    }
+
+    fn rehearse(&self, batch: &Batch) -> Result<Rehearsal, Fault> {
+        self.play(batch, false, |shards, at| exactly_core::rehearse(shards, batch, at))
+    }
+
+    /// Plays a batch on all the shards of its keys, which are locked meanwhile.
+    fn play<T>(
+        &self,
+        batch: &Batch,
+        writes: bool,
+        play: impl FnOnce(&mut Locked<'_>, Moment) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut shards = Locked::new(self, batch);
         let mut keys: Vec<_> = batch.keys().collect();
         keys.sort_unstable();
@@ -182,11 +197,11 @@ impl Inner {
         }
         let at = Moment { now, order: shards.next_order() };
         let last = at.order + batch.steps.len() as u64;
-        let reply = exactly_core::apply(&mut shards, batch, at);
+        let reply = play(&mut shards, at);
         for (key, due) in keys.into_iter().zip(dues) {
             let shard = shards.shard(key);
             shard.settle(key, due, last);
-            if reply.is_ok() && batch.writes() {
+            if reply.is_ok() && writes {
                 shard.waiting.wake(key.as_str());
             }
         }
@@ -315,6 +330,10 @@ impl Engine for Memory {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         Answer::ready(Ok(self.inner.page(&listing)))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::ready(self.inner.rehearse(&batch))
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {

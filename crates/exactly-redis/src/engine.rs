@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use exactly_core::{
     BATCH_MAX, Batch, Cursor, Engine, Fault, Key, Listing, Mark, Misuse, Outcome, Page, Profile,
-    Reply, Resolution, Step, Token, thread_place,
+    Rehearsal, Reply, Resolution, Step, Token, thread_place,
 };
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -214,6 +214,19 @@ impl Inner {
         }
     }
 
+    /// What a batch would do.
+    async fn rehearse(&self, batch: &Batch) -> Result<Rehearsal, Fault> {
+        batch.check()?;
+        let request = Request::rehearsal(batch, self.options.key_style);
+        let echo = echo();
+        let Heard::Text(answer) = self.called(&request, &echo).await.map_err(Fault::of_a_read)?
+        else {
+            return Err(crate::words::odd());
+        };
+        let Some(answer) = answer.strip_prefix(&echo) else { return Err(misled()) };
+        reply::rehearsal(answer, batch)
+    }
+
     /// What a script answered, whose text is sent where the server does not know it yet.
     async fn called(&self, request: &Request, echo: &[u8]) -> Result<Heard, Fault> {
         let mut whole = false;
@@ -371,6 +384,10 @@ impl Engine for Redis {
 
     fn keys(&self, listing: Listing) -> exactly_core::Answer<'_, Page> {
         exactly_core::Answer::pending(async move { self.inner.page(&listing).await })
+    }
+
+    fn rehearse(&self, batch: Batch) -> exactly_core::Answer<'_, Rehearsal> {
+        exactly_core::Answer::pending(async move { self.inner.rehearse(&batch).await })
     }
 
     fn resolve(&self, token: &Token) -> exactly_core::Answer<'_, Resolution> {

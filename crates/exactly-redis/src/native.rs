@@ -64,7 +64,8 @@ pub(crate) enum Answer {
 /// The commands that do what the batch asks, one for each step, if there are such.
 pub(crate) fn commands(batch: &Batch, style: KeyStyle, knows: Knows) -> Option<Pipeline> {
     let independent = batch.apart || batch.steps.len() == 1;
-    if batch.token().is_some() || !batch.requirements.is_empty() || !independent || meet(batch) {
+    let bound = !batch.requirements.is_empty() || !batch.seen.is_empty();
+    if batch.token().is_some() || bound || !independent || meet(batch) {
         return None;
     }
     let mut pipeline = Pipeline::with_capacity(batch.steps.len());

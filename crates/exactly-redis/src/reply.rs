@@ -1,7 +1,9 @@
 //! From the answer of a script to a reply.
 
 use exactly_core::operations::counter::{Added, AddedTimes, CounterOp, CounterOutcome};
-use exactly_core::{Batch, Fault, Op, Outcome, Refusal, Reply, Step, Token};
+use exactly_core::{
+    Batch, Bytes, Fault, Op, Outcome, Refusal, Rehearsal, Reply, Step, Token, Tried,
+};
 use smallvec::SmallVec;
 
 use crate::operations::{misuse, misuse_of, outcome};
@@ -36,6 +38,9 @@ pub(crate) fn read(answer: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault>
     if reader.starts(b"unmet") {
         return Ok(Some(Reply::Refused(Refusal::Requirement(reader.number(b';')?))));
     }
+    if reader.starts(b"changed") {
+        return Ok(Some(Reply::Refused(Refusal::Changed(reader.number(b';')?))));
+    }
     if reader.starts(b"fault") {
         return Err(fault(&mut reader, batch)?);
     }
@@ -44,6 +49,23 @@ pub(crate) fn read(answer: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault>
     }
     let token = batch.token().ok_or_else(odd)?;
     Err(of_token(&reader, token))
+}
+
+/// Reads what a script told of a batch that it tried.
+pub(crate) fn rehearsal(answer: &[u8], batch: &Batch) -> Result<Rehearsal, Fault> {
+    let mut reader = Reader(answer);
+    if reader.starts(b"tried") {
+        let tried = batch.steps.iter().map(|step| {
+            let outcome = outcome(&step.op, &reader.outcome()?)?;
+            let sight = Bytes::from(reader.word()?.to_vec());
+            Ok(Tried { outcome, sight })
+        });
+        return tried.collect::<Result<_, Fault>>().map(Rehearsal::Told);
+    }
+    match read(answer, batch)? {
+        Some(Reply::Refused(refusal)) => Ok(Rehearsal::Refused(refusal)),
+        Some(Reply::Applied(_)) | None => Err(odd()),
+    }
 }
 
 fn of_token(reader: &Reader<'_>, token: &Token) -> Fault {

@@ -70,7 +70,8 @@ impl Request {
 
     /// The call that reads many texts at one moment, if that is what the batch asks.
     pub(crate) fn texts(batch: &Batch, style: KeyStyle) -> Option<Self> {
-        let plain = batch.requirements.is_empty() && batch.token().is_none() && !batch.apart;
+        let bound = !batch.requirements.is_empty() || !batch.seen.is_empty();
+        let plain = !bound && batch.token().is_none() && !batch.apart;
         if !plain || !batch.steps.iter().all(|step| reads_text(&step.op)) {
             return None;
         }
@@ -79,6 +80,15 @@ impl Request {
             keys.write(|text| style.write(&step.key, text));
         }
         Some(Self { script: Script::texts(), keys, args: Words::default(), largest: 0 })
+    }
+
+    /// The call that tries what the batch would do.
+    pub(crate) fn rehearsal(batch: &Batch, style: KeyStyle) -> Self {
+        let (script, body) = Body::steps(batch, "rehearse", style);
+        let mut args = Words::default();
+        args.push("unnamed");
+        args.append(&body.args);
+        Self { script, keys: body.keys, args, largest: body.largest }
     }
 
     /// The call of a script that is no batch.
@@ -165,11 +175,16 @@ impl Body {
         if let Some(additions) = additions
             && independent
             && batch.requirements.is_empty()
+            && batch.seen.is_empty()
         {
             return (Script::add(), Self::additions(batch, &additions, style));
         }
-        let body = Self::steps(batch, style);
-        (Script::of(&body.parts), body)
+        let how = match (batch.apart, batch.seen.is_empty()) {
+            (true, _) => "apart",
+            (false, true) => "whole",
+            (false, false) => "seen",
+        };
+        Self::steps(batch, how, style)
     }
 
     fn additions(batch: &Batch, additions: &[Addition], style: KeyStyle) -> Self {
@@ -197,18 +212,22 @@ impl Body {
         body
     }
 
-    fn steps(batch: &Batch, style: KeyStyle) -> Self {
+    /// Every step in full. Those of a transaction have with them what was seen of them.
+    fn steps(batch: &Batch, how: &str, style: KeyStyle) -> (Arc<Script>, Self) {
         let mut body = Self::default();
-        body.args.push(if batch.apart { "apart" } else { "whole" });
-        body.args.number(batch.requirements.len() as u64);
-        for required in &batch.requirements {
+        body.args.push(how);
+        let requirements = if how == "rehearse" { &[] } else { batch.requirements.as_slice() };
+        body.args.number(requirements.len() as u64);
+        for required in requirements {
             body.require(required, style);
         }
         body.args.number(batch.steps.len() as u64);
-        for step in &batch.steps {
-            body.step(step, style);
+        let is_seen = matches!(how, "seen" | "rehearse");
+        for (place, step) in batch.steps.iter().enumerate() {
+            let seen = batch.seen.get(place).map_or(&[][..], |seen| &**seen);
+            body.step(step, is_seen.then_some(seen), style);
         }
-        body
+        (Script::of(&body.parts), body)
     }
 
     /// An object's own key and those of its companions: every key a script touches is declared.
@@ -248,7 +267,7 @@ impl Body {
         }
     }
 
-    fn step(&mut self, step: &Step, style: KeyStyle) {
+    fn step(&mut self, step: &Step, seen: Option<&[u8]>, style: KeyStyle) {
         self.parts.insert(part(&step.op));
         let beside = companions(&step.op);
         let width = 1 + beside.len() as u64;
@@ -262,13 +281,16 @@ impl Body {
         self.largest = self.largest.max(own.size());
         let (how, time) = if step.op.writes() { lifetime(step.lifetime) } else { ("", 0) };
         self.args.number(keys);
-        self.args.number(6 + own.len() as u64);
+        self.args.number(6 + u64::from(seen.is_some()) + own.len() as u64);
         self.args.number(width);
         self.args.push(sent.kind);
         self.args.push(sent.name);
         self.args.push(how);
         self.args.number(time);
         self.args.push(if step.optional { "1" } else { "" });
+        if let Some(seen) = seen {
+            self.args.push(seen);
+        }
         self.args.append(&own);
     }
 

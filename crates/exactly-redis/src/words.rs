@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         word
     }
 
-    fn word(&mut self) -> Result<&'a [u8], Fault> {
+    /// The next word, with its length in front.
+    pub(crate) fn word(&mut self) -> Result<&'a [u8], Fault> {
         let length = self.number(b':')?;
         let (word, rest) = self.0.split_at_checked(length).ok_or_else(odd)?;
         self.0 = rest;

@@ -73,7 +73,7 @@ pub(crate) fn together<C: Together>(
                 calls.told(&mut told).map(Changed::Done)
             }
             Reply::Refused(Refusal::Operation(place, _)) => Ok(Changed::Refused { place }),
-            Reply::Refused(Refusal::Requirement(_)) => {
+            Reply::Refused(Refusal::Requirement(_) | Refusal::Changed(_)) => {
                 Err(Fault::broken("a change that required nothing was refused for it"))
             }
         }

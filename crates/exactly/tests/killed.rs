@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exactly::core::{
-    Answer, BATCH_MAX, Batch, Durability, Engine, Listing, ManualClock, Mark, Page, Reply,
-    Resolution,
+    Answer, BATCH_MAX, Batch, Durability, Engine, Listing, ManualClock, Mark, Page, Rehearsal,
+    Reply, Resolution,
 };
 use exactly::{Capacity, Counter, Fault, Key, Levels, Profile, Store, Token};
 use exactly_embedded::{Memory, Options};
@@ -45,6 +45,10 @@ impl Engine for Remote {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         Answer::ready(Err(Fault::broken(format!("{token} is asked of nobody"))))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::ready(Err(Fault::broken(format!("{batch:?} is tried by nobody"))))
     }
 
     fn profile(&self) -> Profile {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
-use exactly::core::{Answer, Batch, Engine, Listing, Mark, Page, Profile, Reply, Resolution};
+use exactly::core::{
+    Answer, Batch, Engine, Listing, Mark, Page, Profile, Rehearsal, Reply, Resolution,
+};
 use exactly::layers::Faults;
 use exactly::{Counter, Fault, Flag, Key, Objects, Store, Token, Value};
 use exactly_embedded::Memory;
@@ -172,6 +174,10 @@ impl Engine for Door {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         self.inner.resolve(token)
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.inner.rehearse(batch)
     }
 
     fn profile(&self) -> Profile {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exactly::core::{Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Reply, Resolution};
+use exactly::core::{
+    Answer, Batch, Engine, Key, Listing, Mark, Page, Profile, Rehearsal, Reply, Resolution,
+};
 use exactly::layers::{Act, CombinePolicy, Faults, RetryPolicy};
 use exactly::{Capacity, Counter, Flag, Store, Token, Value};
 use exactly_embedded::Memory;
@@ -175,6 +177,10 @@ impl Engine for Far {
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
         self.inner.resolve(token)
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.inner.rehearse(batch)
     }
 
     fn profile(&self) -> Profile {

@@ -47,7 +47,9 @@ impl Certain {
             // Nothing was looked at but what it requires.
             Some(Reply::Refused(Refusal::Requirement(_))) => return Ok(None),
             // What was drawn before the refusal, or by a call that nobody heard of, was not told.
-            Some(Reply::Refused(Refusal::Operation(..))) | None => return Err(unjudged()),
+            Some(Reply::Refused(Refusal::Operation(..) | Refusal::Changed(_))) | None => {
+                return Err(unjudged());
+            }
         };
         let mut batch = Batch { steps: [].into_iter().collect(), ..first.batch.clone() };
         let mut told = Vec::with_capacity(outcomes.len());

@@ -70,6 +70,7 @@ pub(super) fn reply_text(reply: &Reply) -> String {
     match reply {
         Reply::Applied(outcomes) => outcomes.iter().map(plain).collect::<Vec<_>>().join("; "),
         Reply::Refused(Refusal::Requirement(place)) => format!("refused by requirement {place}"),
+        Reply::Refused(Refusal::Changed(place)) => format!("changed at {place}"),
         Reply::Refused(Refusal::Operation(place, outcome)) => {
             format!("refused by operation {place}: {}", plain(outcome))
         }

@@ -131,7 +131,9 @@ impl<'a> Effect<'a> {
     /// Whether nothing can have changed, whatever was stored: only reads, and what refused.
     pub(super) fn leaves_no_trace(&self) -> bool {
         let nothing = |reply: &Reply| match reply {
-            Reply::Refused(Refusal::Requirement(_) | Refusal::Operation(..)) => true,
+            Reply::Refused(
+                Refusal::Requirement(_) | Refusal::Operation(..) | Refusal::Changed(_),
+            ) => true,
             Reply::Applied(outcomes) => outcomes.iter().all(Outcome::is_refusal),
         };
         !self.writes() || self.replies().any(nothing)

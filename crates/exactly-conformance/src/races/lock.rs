@@ -203,7 +203,9 @@ pub async fn both_or_none(subject: Subject) {
                     let place = match subject.apply(batch.clone()).await.expect("it answers") {
                         Reply::Applied(_) => break,
                         Reply::Refused(Refusal::Operation(place, _)) => place,
-                        Reply::Refused(Refusal::Requirement(_)) => panic!("nothing is required"),
+                        Reply::Refused(Refusal::Requirement(_) | Refusal::Changed(_)) => {
+                            panic!("nothing is required")
+                        }
                     };
                     let changed = subject.engine.changed(keys[place], marks[place]).await;
                     marks[place] = changed.expect("the engine answers");

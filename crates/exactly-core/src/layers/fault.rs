@@ -16,6 +16,7 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::time::{Clock, SystemClock};
 use crate::token::Token;
@@ -188,6 +189,10 @@ impl<E: Engine> Engine for Faults<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.befallen(false, || self.inner.keys(listing))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.befallen(false, || self.inner.rehearse(batch))
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {

@@ -11,6 +11,7 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::token::Token;
 
@@ -120,6 +121,11 @@ impl<E: Engine> Engine for Record<E> {
     /// Not written down: a listing has no one moment at which it could be judged.
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.inner.keys(listing)
+    }
+
+    /// Not written down: it changes nothing, and what it tells is judged when it is applied.
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.inner.rehearse(batch)
     }
 
     /// Not written down: it changes nothing, and what it answers is of no one moment.

@@ -20,6 +20,7 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::{Fate, Fault};
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::time::{Clock, SystemClock, Timestamp, before};
 use crate::token::{SessionId, Token};
@@ -218,6 +219,14 @@ impl<E: Engine> Engine for Retry<E> {
             let over = self.clock.now().plus(self.policy.deadline);
             let page = self.ask(false, true, over, || self.inner.keys(listing.clone())).await;
             page.map_err(Fault::of_a_read)
+        })
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        Answer::pending(async move {
+            let over = self.clock.now().plus(self.policy.deadline);
+            let told = self.ask(false, true, over, || self.inner.rehearse(batch.clone())).await;
+            told.map_err(Fault::of_a_read)
         })
     }
 

@@ -9,6 +9,7 @@ use crate::engine::{Engine, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::time::{Clock, SystemClock, before};
 use crate::token::Token;
@@ -63,6 +64,10 @@ impl<E: Engine> Engine for Timeout<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.bounded(false, || self.inner.keys(listing))
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.bounded(false, || self.inner.rehearse(batch))
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {

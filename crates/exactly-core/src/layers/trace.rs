@@ -10,6 +10,7 @@ use crate::engine::{Engine, Joining, Mark, Profile};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::token::Token;
 
@@ -44,6 +45,15 @@ impl<E: Engine> Engine for Trace<E> {
         debug!(target: "exactly", pattern = %listing.pattern, after = ?listing.after, "keys");
         self.inner.keys(listing).inspect(|page| {
             if let Err(fault) = page {
+                warn!(target: "exactly", fate = ?fault.fate(), "{fault}");
+            }
+        })
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        debug!(target: "exactly", steps = batch.steps.len(), "rehearse");
+        self.inner.rehearse(batch).inspect(|rehearsal| {
+            if let Err(fault) = rehearsal {
                 warn!(target: "exactly", fate = ?fault.fate(), "{fault}");
             }
         })
@@ -101,6 +111,9 @@ fn tell(result: &Result<Reply, Fault>) {
         Ok(Reply::Applied(_)) => debug!(target: "exactly", "applied"),
         Ok(Reply::Refused(Refusal::Requirement(place))) => {
             debug!(target: "exactly", place, "refused by a requirement");
+        }
+        Ok(Reply::Refused(Refusal::Changed(place))) => {
+            debug!(target: "exactly", place, "conflict");
         }
         Ok(Reply::Refused(Refusal::Operation(place, _))) => {
             debug!(target: "exactly", place, "refused by an operation");

@@ -54,28 +54,75 @@ local function take_step(kind, op, names, how, time, target)
   return words
 end
 
-local function stepped(whole)
+-- By what a transaction knows again what a step has told it: all the words, but for those that time
+-- alone changes, and in an order of their own where the server keeps none. Long ones by their hash.
+local TIMELESS = {
+  ['object.ttl'] = function(words)
+    return { string.sub(words[1], 1, 1) == '-' and words[1] or 'left' }
+  end,
+  ['lock.read'] = function(words) return { words[1], words[2], words[4], words[5] } end,
+  ['limiter.peek'] = function(words) return { words[1] } end,
+  ['limiter.check'] = function(words)
+    return words[1] == 'refused' and { words[1], words[3] } or words
+  end,
+  ['queue.depth'] = function(words) return { unpack(words, 1, #words - 1) } end,
+  ['once.read'] = function(words) return words[1] == 'runs' and { words[1], words[3] } or words end,
+  ['once.begin'] = function(words) return words[2] == 'runs' and { words[1], words[2] } or words end,
+}
+
+local UNORDERED = { ['set.all'] = 1, ['set.combine'] = 1, ['map.all'] = 2, ['map.fields'] = 1 }
+
+local function in_order(words, step)
+  local members = {}
+  for place = 2, #words, step do
+    members[#members + 1] = words_of({ unpack(words, place, place + step - 1) })
+  end
+  table.sort(members)
+  return { words[1], table.concat(members) }
+end
+
+local function sight(name, words)
+  local timeless, step = TIMELESS[name], UNORDERED[name]
+  if timeless then words = timeless(words) end
+  if step then words = in_order(words, step) end
+  local text = '=' .. words_of(words)
+  return #text > 64 and '#' .. redis.sha1hex(text) or text
+end
+
+local function stepped(how)
+  local whole, tried = how ~= 'apart', how == 'rehearse' or how == 'seen'
   local count = tonumber(arg())
-  if whole and count > 1 then journal = {} end
+  if whole and (count > 1 or tried) then journal = {} end
   local told = {}
   for place = 0, count - 1 do
     local next_key, next_arg = keys + tonumber(arg()), args + 1 + tonumber(arg())
     width = tonumber(arg())
-    local kind, op, how, time, optional = arg(), arg(), arg(), arg(), arg()
+    local kind, op, how_long, time, optional = arg(), arg(), arg(), arg(), arg()
+    local seen = tried and arg()
     local names = object_keys()
     local target = op == 'rename' and { unpack(KEYS, next_key - width + 1, next_key) }
-    local fine, words = attempt(take_step, kind, op, names, how, time, target)
+    local fine, words = attempt(take_step, kind, op, names, how_long, time, target)
     local refused = not fine or REFUSALS[words[1]]
     if refused and whole and not (fine and optional == '1') then
       if journal then take_back() end
       if not fine then return echo .. 'fault' .. place .. ';step;' .. words_of(words) end
       return answer('refused' .. place .. ';' .. words_of(words))
     end
+    local sighted = tried and sight(kind .. '.' .. op, words)
+    if tried and seen ~= '' and seen ~= sighted then
+      take_back()
+      return answer('changed' .. place .. ';')
+    end
     told[#told + 1] = #words .. ';' .. words_of(words)
+    if how == 'rehearse' then told[#told + 1] = #sighted .. ':' .. sighted end
     skip_to(next_key, next_arg)
+  end
+  if how == 'rehearse' then
+    take_back()
+    return echo .. 'tried' .. table.concat(told)
   end
   return answer('applied' .. table.concat(told))
 end
 
-local whole = arg() == 'whole'
-return required() or stepped(whole)
+local how = arg()
+return required() or stepped(how)

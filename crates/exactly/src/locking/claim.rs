@@ -71,7 +71,7 @@ impl Claim {
                 Acquired::Busy { ahead, left } => Ok(Claimed::Busy { place, ahead, left }),
                 Acquired::Held { .. } | Acquired::Waiting { .. } => Err(odd()),
             },
-            Reply::Refused(Refusal::Requirement(_)) => Err(odd()),
+            Reply::Refused(Refusal::Requirement(_) | Refusal::Changed(_)) => Err(odd()),
         }
     }
 

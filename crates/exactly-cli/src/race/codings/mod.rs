@@ -192,7 +192,7 @@ mod tests {
     use exactly::core::operations::Op;
     use exactly::core::operations::capacity::{CapacityOp, Confirm, Release};
     use exactly::core::{
-        Answer, Batch, Durability, Engine, Listing, Mark, Page, Reply, Resolution, Step,
+        Answer, Batch, Durability, Engine, Listing, Mark, Page, Rehearsal, Reply, Resolution, Step,
     };
     use exactly::layers::Faults;
     use exactly::{Key, Life, Profile, Token};
@@ -304,6 +304,10 @@ mod tests {
             self.0.resolve(token)
         }
 
+        fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+            self.0.rehearse(batch)
+        }
+
         fn profile(&self) -> Profile {
             self.0.profile()
         }
@@ -409,6 +413,10 @@ mod tests {
 
         fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
             self.0.resolve(token)
+        }
+
+        fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+            self.0.rehearse(batch)
         }
 
         fn profile(&self) -> Profile {

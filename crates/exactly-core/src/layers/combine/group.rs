@@ -24,7 +24,7 @@ impl Class {
     #[inline]
     pub(crate) fn of(batch: &Batch) -> Option<Self> {
         let [step] = batch.steps.as_slice() else { return None };
-        if batch.apart || !batch.requirements.is_empty() {
+        if batch.apart || !batch.requirements.is_empty() || !batch.seen.is_empty() {
             return None;
         }
         Self::of_one(&step.op, &batch.delivery)

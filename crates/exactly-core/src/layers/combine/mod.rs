@@ -37,6 +37,7 @@ use crate::fault::Fault;
 use crate::key::Key;
 use crate::listing::{Listing, Page};
 use crate::operations::Outcome;
+use crate::rehearsal::Rehearsal;
 use crate::resolution::Resolution;
 use crate::thread::thread_place;
 use crate::time::{Clock, SystemClock};
@@ -233,6 +234,10 @@ impl<E: Engine> Engine for Combine<E> {
 
     fn keys(&self, listing: Listing) -> Answer<'_, Page> {
         self.engine().keys(listing)
+    }
+
+    fn rehearse(&self, batch: Batch) -> Answer<'_, Rehearsal> {
+        self.engine().rehearse(batch)
     }
 
     fn resolve(&self, token: &Token) -> Answer<'_, Resolution> {
