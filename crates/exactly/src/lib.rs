@@ -93,6 +93,7 @@ mod read;
 mod resolve;
 mod store;
 mod together;
+mod transaction;
 mod wait;
 
 pub use block::{Ran, Verdict};
@@ -121,6 +122,7 @@ pub use read::{Readable, Reads, Told};
 pub use resolve::{Resolved, Resolving};
 pub use store::{Store, StoreBuilder};
 pub use together::Together;
+pub use transaction::{TRANSACTION_ATTEMPTS_MAX, TRANSACTION_TIME_DEFAULT, Transaction, Tx};
 
 #[cfg(feature = "compressed")]
 pub use exactly_core::codec::Compressed;

@@ -14,6 +14,7 @@ use crate::background::Background;
 use crate::keys::Keys;
 use crate::locking::Lines;
 use crate::open;
+use crate::transaction::{Turns, check_outside};
 
 /// An engine with its layers and a namespace. Cheap to clone; every clone is the same store.
 ///
@@ -52,6 +53,7 @@ struct Inner {
     background: Background,
     beside: Vec<(String, Store)>,
     lines: Arc<Lines>,
+    turns: Arc<Turns>,
 }
 
 impl Store {
@@ -127,6 +129,9 @@ impl Store {
     /// As [`apply`](Store::apply), sent at once.
     #[inline]
     pub(crate) fn send(&self, mut batch: Batch) -> Answer<'_, Reply> {
+        if let Err(fault) = check_outside(self) {
+            return Answer::ready(Err(fault));
+        }
         if let Delivery::Token(token) = &mut batch.delivery {
             self.name(token);
         }
@@ -146,6 +151,24 @@ impl Store {
         }
     }
 
+    /// A store like this one, on another engine.
+    pub(crate) fn with_engine(&self, engine: Arc<dyn Engine>) -> Self {
+        let inner = Inner {
+            engine: Trace::new(engine),
+            namespace: self.inner.namespace.clone(),
+            background: Background::new(),
+            beside: self.inner.beside.clone(),
+            lines: Arc::default(),
+            turns: Arc::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Whose turn it is at hot keys.
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.inner.turns
+    }
+
     /// What stands behind it.
     pub(crate) fn engine(&self) -> &impl Engine {
         &self.inner.engine
@@ -154,6 +177,8 @@ impl Store {
     /// Goes along with an equal call that waits already, if there is one.
     #[inline]
     pub(crate) fn join(&self, call: &Joining<'_>, waker: &Waker) -> Option<Answer<'_, Reply>> {
+        // Inside of a transaction it is refused, in full.
+        check_outside(self).ok()?;
         self.inner.engine.join(call, waker)
     }
 
@@ -424,8 +449,10 @@ impl StoreBuilder {
         }
         let engine = Trace::new(engine);
         let background = Background::new();
-        let (namespace, beside, lines) = (self.namespace, self.beside, Arc::default());
-        Store { inner: Arc::new(Inner { engine, namespace, background, beside, lines }) }
+        let (namespace, beside) = (self.namespace, self.beside);
+        let (lines, turns) = (Arc::default(), Arc::default());
+        let inner = Inner { engine, namespace, background, beside, lines, turns };
+        Store { inner: Arc::new(inner) }
     }
 }
 
