@@ -49,6 +49,7 @@ pub mod servers;
 mod subject;
 mod suite;
 pub mod tokens;
+pub mod transactions;
 pub mod waiting;
 
 pub use subject::{Setup, Subject, run};

@@ -97,6 +97,9 @@ macro_rules! suite {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen
             }
+            transactions = transactions {
+                tried_and_applied, changed_meanwhile, refusals_are_seen, time_alone, misuse
+            }
             tokens = tokens {
                 one_effect, ten_thousand_at_once, neck_and_neck, another_batch,
                 refusals_are_remembered, faults_are_not, sessions, session_gaps, forgetting,

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Read, Release, Resize, Take};
 use exactly_core::operations::counter::{
-    Add, AddTimes, AddUndoable, AddedUndoable, Bounds, CounterOutcome, Get, Set, Swap, Undo,
+    Add, AddTimes, AddUndoable, AddedUndoable, Bounds, CounterOp, CounterOutcome, Get, Set, Swap,
+    Undo,
 };
 use exactly_core::operations::key::{
     Delete, Exists, Expire, ExpireAt, KeyOutcome, KindOf, Life, Persist, Rename, Ttl,
@@ -21,7 +22,7 @@ use exactly_core::operations::key::{
 use exactly_core::operations::{flag, value};
 use exactly_core::{
     Batch, Bytes, Condition, Destination, Epoch, Fault, HoldId, Key, Lifetime, Model, Op,
-    Operation, Outcome, Reply, Step, Timestamp,
+    Operation, Outcome, Rehearsal, Reply, Step, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -255,6 +256,32 @@ fn agree(engine: &Result<Reply, Fault>, model: &Result<Reply, Fault>) -> bool {
     }
 }
 
+/// Whether a batch is told the same when it is tried and when it is applied.
+fn can_be_tried(batch: &Batch) -> bool {
+    let is_new_each_time = |op: &Op| match op {
+        Op::Counter(op) => matches!(op, CounterOp::AddUndoable(_)),
+        Op::Float(op) => matches!(op, CounterOp::AddUndoable(_)),
+        Op::Lock(_) | Op::Queue(_) => true,
+        Op::Key(_) | Op::Value(_) | Op::Flag(_) | Op::Capacity(_) | Op::List(_) => false,
+        Op::Set(_) | Op::SortedSet(_) | Op::Map(_) | Op::Limiter(_) | Op::Once(_) => false,
+    };
+    let alone = batch.requirements.is_empty() && !batch.apart;
+    alone && !batch.steps.iter().any(|step| is_new_each_time(&step.op) || step.op.is_by_chance())
+}
+
+/// What a batch would be answered, and the sights of it.
+fn told(rehearsal: Result<Rehearsal, Fault>) -> (Result<Reply, Fault>, Vec<Bytes>) {
+    match rehearsal {
+        Ok(Rehearsal::Told(tried)) => {
+            let (outcomes, sights): (Vec<_>, Vec<_>) =
+                tried.into_iter().map(|one| (one.outcome, one.sight)).unzip();
+            (Ok(Reply::Applied(outcomes.into_iter().collect())), sights)
+        }
+        Ok(Rehearsal::Refused(refusal)) => (Ok(Reply::Refused(refusal)), Vec::new()),
+        Err(fault) => (Err(fault), Vec::new()),
+    }
+}
+
 /// Sequences of random batches of every operation, shrunk to the shortest that differs.
 pub async fn batches_mean_what_the_model_says(subject: Subject) {
     let every = prop_oneof![
@@ -319,8 +346,19 @@ async fn play(subject: &Subject, drafts: &[DraftBatch]) -> Result<(), TestCaseEr
     let mut model = Model::new();
     let (mut seen, mut expected) = (Epochs::default(), Epochs::default());
     for (round, draft) in drafts.iter().enumerate() {
-        let engine = subject.apply(seen.batch(draft)).await;
-        let meant = model.apply(&expected.batch(draft));
+        let (mut batch, mut expecting) = (seen.batch(draft), expected.batch(draft));
+        if can_be_tried(&batch) {
+            let tried = subject.engine.rehearse(batch.clone()).await;
+            let (tried, sights) = told(tried);
+            let (meant, expected_sights) = told(model.rehearse(&expecting));
+            prop_assert!(
+                agree(&tried, &meant),
+                "batch {round} tried {batch:?}\n engine {tried:?}\n  model {meant:?}"
+            );
+            (batch.seen, expecting.seen) = (sights, expected_sights);
+        }
+        let engine = subject.apply(batch).await;
+        let meant = model.apply(&expecting);
         prop_assert!(
             agree(&engine, &meant),
             "batch {round} {:?}\n engine {engine:?}\n  model {meant:?}",

@@ -70,21 +70,27 @@ local TIMELESS = {
   ['once.begin'] = function(words) return words[2] == 'runs' and { words[1], words[2] } or words end,
 }
 
-local UNORDERED = { ['set.all'] = 1, ['set.combine'] = 1, ['map.all'] = 2, ['map.fields'] = 1 }
+-- Where they begin, and how many words each has.
+local UNORDERED = {
+  ['set.all'] = { 2, 1 }, ['set.page'] = { 2, 1 }, ['set.combine'] = { 2, 1 },
+  ['map.all'] = { 2, 2 }, ['map.page'] = { 3, 2 }, ['map.fields'] = { 2, 1 },
+}
 
-local function in_order(words, step)
+local function in_order(words, from, step)
   local members = {}
-  for place = 2, #words, step do
+  for place = from, #words, step do
     members[#members + 1] = words_of({ unpack(words, place, place + step - 1) })
   end
   table.sort(members)
-  return { words[1], table.concat(members) }
+  local sorted = { unpack(words, 1, from - 1) }
+  sorted[from] = table.concat(members)
+  return sorted
 end
 
 local function sight(name, words)
-  local timeless, step = TIMELESS[name], UNORDERED[name]
+  local timeless, unordered = TIMELESS[name], UNORDERED[name]
   if timeless then words = timeless(words) end
-  if step then words = in_order(words, step) end
+  if unordered then words = in_order(words, unpack(unordered)) end
   local text = '=' .. words_of(words)
   return #text > 64 and '#' .. redis.sha1hex(text) or text
 end
