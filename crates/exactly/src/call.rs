@@ -44,6 +44,8 @@ pub struct Call<'a, O: Operation, T = <O as Operation>::Outcome> {
     abandoned: Option<Abandoned<O>>,
     read_named: Option<Read<'a, O, T>>,
     guard: Option<&'a LockGuard>,
+    /// Whether, as one of several, it may refuse without the others.
+    optional: bool,
 }
 
 /// What is left to do about an outcome that nobody is there to hear.
@@ -105,6 +107,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
             abandoned: None,
             read_named: None,
             guard: None,
+            optional: false,
         }
     }
 
@@ -185,6 +188,13 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self
     }
 
+    /// As one of several in a [batch](crate::Store::batch): if it refuses, the others are made all
+    /// the same. By itself a call is not changed by it.
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
     /// Carried to its end in the background when the caller goes away, and then this is done about
     /// the outcome.
     pub(crate) fn when_abandoned(mut self, then: Abandoned<O>) -> Self {
@@ -229,13 +239,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
     /// change has one.
     pub(crate) fn step_in(&self, store: &Store) -> Result<Step, Fault> {
         let key = self.object.key()?;
-        if !self.object.store().is(store) {
-            return Err(Fault::bad_setting(
-                key,
-                "is in another store, and one change is in one; nothing was changed: make all \
-                 handles with clones of one store",
-            ));
-        }
+        store.has(self.object)?;
         if self.delivery != Delivery::ExactlyOnce {
             return Err(Fault::bad_setting(
                 key,
@@ -251,7 +255,7 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
             ));
         }
         let (key, op) = (key.clone(), self.operation.clone()?.into_op());
-        Ok(Step { key, op, lifetime: self.lifetime, optional: false })
+        Ok(Step { key, op, lifetime: self.lifetime, optional: self.optional })
     }
 
     /// Reads what the engine answered to it.

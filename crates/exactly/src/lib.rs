@@ -78,6 +78,7 @@
 //! could not answer, and says whether the change happened: *not applied*, *unknown*, or *misuse*.
 
 mod background;
+mod batch;
 mod block;
 mod call;
 pub mod declare;
@@ -96,6 +97,7 @@ mod together;
 mod transaction;
 mod wait;
 
+pub use batch::Batching;
 pub use block::{Ran, Verdict};
 pub use call::{Call, Calling};
 pub use group::Objects;
@@ -121,7 +123,7 @@ pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use resolve::{Resolved, Resolving};
 pub use store::{Store, StoreBuilder};
-pub use together::Together;
+pub use together::{Batched, Together};
 pub use transaction::{TRANSACTION_ATTEMPTS_MAX, TRANSACTION_TIME_DEFAULT, Transaction, Tx};
 
 #[cfg(feature = "compressed")]

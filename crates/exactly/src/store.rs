@@ -13,6 +13,7 @@ use exactly_core::{
 use crate::background::Background;
 use crate::keys::Keys;
 use crate::locking::Lines;
+use crate::object::Object;
 use crate::open;
 use crate::transaction::{Turns, check_outside};
 
@@ -240,6 +241,21 @@ impl Store {
     /// Whether both are clones of one store.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Whether the object is one of this store.
+    ///
+    /// # Faults
+    /// *Misuse* when it is not, for one change is in one store.
+    pub(crate) fn has(&self, object: &Object) -> Result<(), Fault> {
+        if object.store().is(self) {
+            return Ok(());
+        }
+        Err(Fault::bad_setting(
+            object.key()?,
+            "is in another store, and one change is in one; nothing was changed: make all handles \
+             with clones of one store",
+        ))
     }
 
     /// What the engine promises.

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use exactly_core::{Batch, BoxFuture, Fault, Operation, Outcome, Refusal, Reply, Step};
+use exactly_core::{
+    Batch, BoxFuture, Condition, Fault, Key, Operation, Outcome, Refusal, Reply, Requirement, Step,
+};
 
 use crate::call::Call;
 use crate::objects::queue::Pushing;
@@ -42,42 +44,69 @@ pub struct Asked<'s> {
 #[derive(Debug)]
 pub struct Told(std::vec::IntoIter<Outcome>);
 
-/// What became of a change.
-#[derive(Debug)]
-pub(crate) enum Changed<A> {
-    /// It was made.
+/// What became of a change of several calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Batched<A> {
+    /// It was made: what each of them answered.
     Done(A),
-    /// The step at this place refused, and nothing was changed.
+    /// The call at this place refused, and nothing was changed.
     Refused {
-        /// Which.
+        /// Which, from 0 on.
+        place: usize,
+    },
+    /// What is required at this place does not hold, and nothing was changed.
+    Unmet {
+        /// Which, from 0 on.
         place: usize,
     },
 }
 
-/// These steps and then these calls as one change. Once begun it is carried to its end.
+impl<A> Batched<A> {
+    /// The answers, if the change was made.
+    pub fn done(self) -> Option<A> {
+        match self {
+            Self::Done(answers) => Some(answers),
+            Self::Refused { .. } | Self::Unmet { .. } => None,
+        }
+    }
+}
+
+/// This batch with these calls behind its steps, as one change. Once begun it is carried to its
+/// end.
 pub(crate) fn together<C: Together>(
     store: &Store,
-    first: Vec<Step>,
+    batch: Batch,
     calls: C,
-) -> Result<impl Future<Output = Result<Changed<C::Answers>, Fault>> + use<C>, Fault> {
-    let before = first.len();
-    let mut asked = Asked { store, steps: Ok(first) };
+) -> Result<impl Future<Output = Result<Batched<C::Answers>, Fault>> + use<C>, Fault> {
+    let before = batch.steps.len();
+    let mut asked = Asked { store, steps: Ok(batch.steps.into_vec()) };
     calls.ask(&mut asked);
-    let batch = Batch::of(asked.steps?);
+    let steps = asked.steps?.into_iter().collect();
+    let batch = Batch { steps, ..batch };
+    let locks: Vec<_> = batch.requirements.iter().map(lock_of).collect();
     let flight = Carried::new(store, batch);
     Ok(async move {
         match flight.await? {
             Reply::Applied(outcomes) => {
                 let mut told =
                     Told(outcomes.into_iter().skip(before).collect::<Vec<_>>().into_iter());
-                calls.told(&mut told).map(Changed::Done)
+                calls.told(&mut told).map(Batched::Done)
             }
-            Reply::Refused(Refusal::Operation(place, _)) => Ok(Changed::Refused { place }),
-            Reply::Refused(Refusal::Requirement(_) | Refusal::Changed(_)) => {
-                Err(Fault::broken("a change that required nothing was refused for it"))
+            Reply::Refused(Refusal::Operation(place, _)) => Ok(Batched::Refused { place }),
+            Reply::Refused(Refusal::Requirement(place)) => match locks.get(place) {
+                Some(Some(lock)) => Err(Fault::lock_lost(lock)),
+                Some(None) | None => Ok(Batched::Unmet { place }),
+            },
+            Reply::Refused(Refusal::Changed(_)) => {
+                Err(Fault::broken("a change that has seen nothing was refused for it"))
             }
         }
     })
+}
+
+/// The lock that is required, if it is one.
+fn lock_of(required: &Requirement) -> Option<Key> {
+    matches!(required.condition, Condition::Locks(_)).then(|| required.key.clone())
 }
 
 /// A batch that is carried to its end in the background when its caller goes away.

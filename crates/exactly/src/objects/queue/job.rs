@@ -8,13 +8,13 @@ use std::time::Duration;
 use exactly_core::operations::queue::{
     Acknowledge, Bury, Delivery, Extend, Failed, NOTE_BYTES_MAX, Release, Retried, Retry, Settled,
 };
-use exactly_core::{BoxFuture, Bytes, Fault, HoldId, Operation, Step, Token};
+use exactly_core::{Batch, BoxFuture, Bytes, Fault, HoldId, Operation, Step, Token};
 use tokio::sync::watch;
 
 use super::{JobId, Settings};
 use crate::call::Call;
 use crate::object::Object;
-use crate::together::{Changed, Together, together};
+use crate::together::{Batched, Together, together};
 
 /// A delivery, and what has become of it. Whoever works on the job and whoever looks after its
 /// lease share one.
@@ -250,15 +250,18 @@ impl<T> Job<T> {
         let acknowledge = Acknowledge { delivery: delivered.delivery };
         let key = delivered.object.key()?.clone();
         let step = Step::new(key, acknowledge.into_op()).lifetime(delivered.object.lifetime());
-        let changing = together(delivered.object.store(), vec![step], calls)?;
+        let changing = together(delivered.object.store(), Batch::one(step), calls)?;
         delivered.settle();
         Ok(match changing.await? {
-            Changed::Done(answers) => AckedWith::Done(answers),
-            Changed::Refused { place: 0 } => AckedWith::Lapsed,
-            Changed::Refused { place } => {
+            Batched::Done(answers) => AckedWith::Done(answers),
+            Batched::Refused { place: 0 } => AckedWith::Lapsed,
+            Batched::Refused { place } => {
                 // Nothing was changed: the job is as it was.
                 delivered.settled.store(false, Ordering::Release);
                 AckedWith::Refused { place: place - 1, job: self }
+            }
+            Batched::Unmet { .. } => {
+                return Err(Fault::broken("a change that required nothing was refused for it"));
             }
         })
     }
