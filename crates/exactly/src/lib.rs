@@ -91,6 +91,7 @@ mod object;
 mod objects;
 mod open;
 mod read;
+mod relay;
 mod resolve;
 mod store;
 mod together;

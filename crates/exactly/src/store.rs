@@ -15,6 +15,7 @@ use crate::keys::Keys;
 use crate::locking::Lines;
 use crate::object::Object;
 use crate::open;
+use crate::relay::Relays;
 use crate::transaction::{Turns, check_outside};
 
 /// An engine with its layers and a namespace. Cheap to clone; every clone is the same store.
@@ -55,6 +56,7 @@ struct Inner {
     beside: Vec<(String, Store)>,
     lines: Arc<Lines>,
     turns: Arc<Turns>,
+    relays: Relays,
 }
 
 impl Store {
@@ -161,8 +163,14 @@ impl Store {
             beside: self.inner.beside.clone(),
             lines: Arc::default(),
             turns: Arc::default(),
+            relays: Relays::default(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Who updates the same text.
+    pub(crate) fn relays(&self) -> &Relays {
+        &self.inner.relays
     }
 
     /// Whose turn it is at hot keys.
@@ -466,8 +474,8 @@ impl StoreBuilder {
         let engine = Trace::new(engine);
         let background = Background::new();
         let (namespace, beside) = (self.namespace, self.beside);
-        let (lines, turns) = (Arc::default(), Arc::default());
-        let inner = Inner { engine, namespace, background, beside, lines, turns };
+        let (lines, turns, relays) = (Arc::default(), Arc::default(), Relays::default());
+        let inner = Inner { engine, namespace, background, beside, lines, turns, relays };
         Store { inner: Arc::new(inner) }
     }
 }

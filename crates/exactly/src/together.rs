@@ -84,7 +84,8 @@ pub(crate) fn together<C: Together>(
     let steps = asked.steps?.into_iter().collect();
     let batch = Batch { steps, ..batch };
     let locks: Vec<_> = batch.requirements.iter().map(lock_of).collect();
-    let flight = Carried::new(store, batch);
+    let sender = store.clone();
+    let flight = Carried::new(store, Box::pin(async move { sender.apply(batch).await }));
     Ok(async move {
         match flight.await? {
             Reply::Applied(outcomes) => {
@@ -109,22 +110,20 @@ fn lock_of(required: &Requirement) -> Option<Key> {
     matches!(required.condition, Condition::Locks(_)).then(|| required.key.clone())
 }
 
-/// A batch that is carried to its end in the background when its caller goes away.
-struct Carried {
+/// A flight that is carried to its end in the background when its caller goes away.
+pub(crate) struct Carried<T: 'static> {
     store: Store,
-    flight: Option<BoxFuture<'static, Result<Reply, Fault>>>,
+    flight: Option<BoxFuture<'static, Result<T, Fault>>>,
 }
 
-impl Carried {
-    fn new(store: &Store, batch: Batch) -> Self {
-        let sender = store.clone();
-        let flight: BoxFuture<'static, _> = Box::pin(async move { sender.apply(batch).await });
+impl<T: 'static> Carried<T> {
+    pub(crate) fn new(store: &Store, flight: BoxFuture<'static, Result<T, Fault>>) -> Self {
         Self { store: store.clone(), flight: Some(flight) }
     }
 }
 
-impl Future for Carried {
-    type Output = Result<Reply, Fault>;
+impl<T: 'static> Future for Carried<T> {
+    type Output = Result<T, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(flight) = &mut self.flight else {
@@ -138,7 +137,7 @@ impl Future for Carried {
     }
 }
 
-impl Drop for Carried {
+impl<T: 'static> Drop for Carried<T> {
     fn drop(&mut self) {
         let Some(flight) = self.flight.take() else { return };
         self.store.background().run(Box::pin(async move {

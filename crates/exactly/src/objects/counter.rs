@@ -3,6 +3,7 @@
 use std::ops::RangeBounds;
 
 use exactly_core::Fault;
+use exactly_core::codec::Form;
 use exactly_core::operations::counter::{
     Add, AddUndoable, Added, Bounds, Get, Number, Put, Set, Swap, Swapped,
 };
@@ -11,6 +12,7 @@ use crate::block::{self, Ran, Verdict};
 use crate::call::Call;
 use crate::declare::{Declare, Max, Min, Start};
 use crate::object::{Object, common_verbs};
+use crate::relay;
 use crate::store::Store;
 
 /// A number that everybody counts up and down, and nobody twice.
@@ -196,6 +198,45 @@ impl<N: Number> Counter<N> {
             Put::Put => Ok(()),
             Put::OutOfBounds { bounds } => outside(object, &bounds),
         })
+    }
+
+    /// Replaces it by what `change` makes of it, and answers that. When others changed it
+    /// meanwhile, `change` is called again on what they left: see [`Value::update`](crate::Value).
+    ///
+    /// ```
+    /// # use exactly::{Counter, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let price = Counter::new(&store, "price").with_start(100);
+    /// assert_eq!(price.update(|price| price * 9 / 10).await?, 90);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Faults
+    /// *Misuse* when the new value is outside of the declared bounds: nothing was changed.
+    /// [Contended](Fault::is_contended) when others were faster again and again.
+    pub async fn update(&self, mut change: impl FnMut(N) -> N) -> Result<N, Fault>
+    where
+        N: Form,
+    {
+        let object = &self.object;
+        relay::update(object, |found| {
+            let key = object.key()?;
+            let unread = |source| Fault::undecodable(key, <N as Form>::NAME, source);
+            let number = match found {
+                Some(text) => N::decode(&text).map_err(unread)?,
+                None => self.start,
+            };
+            let new = change(number);
+            if !self.bounds.contain(new) {
+                return outside(object, &self.bounds);
+            }
+            let text = new
+                .encode()
+                .map_err(|source| Fault::unencodable(key, <N as Form>::NAME, source))?;
+            Ok((text, new))
+        })
+        .await
     }
 
     /// Sets it to its start. The time to live stays.

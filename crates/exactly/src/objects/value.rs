@@ -13,6 +13,7 @@ use exactly_core::{Bytes, Fault};
 use crate::call::{Call, Finish};
 use crate::declare::{Declare, ReadDefault};
 use crate::object::{Object, common_verbs};
+use crate::relay;
 use crate::store::Store;
 
 /// One text, number or document, read and replaced whole.
@@ -192,22 +193,21 @@ impl<T: Form> Value<T> {
     /// Replaces it by what `change` makes of it, and answers that. When others changed it
     /// meanwhile, `change` is called again on what they left.
     ///
+    /// Callers of one process who come together go together: each changes what the one before has
+    /// left, and one write carries all of it. So a hot value is no loop of losers. A caller who
+    /// goes away after its change was made has made it.
+    ///
     /// # Faults
-    /// *Not applied* when others were faster at each of [`UPDATE_ATTEMPTS_MAX`] attempts; as
-    /// [`get`](Value::get) and [`set`](Value::set).
+    /// [Contended](Fault::is_contended) when others were faster at each of
+    /// [`UPDATE_ATTEMPTS_MAX`] attempts: nothing was changed. As [`get`](Value::get) and
+    /// [`set`](Value::set).
     pub async fn update(&self, mut change: impl FnMut(Option<T>) -> T) -> Result<T, Fault> {
-        let mut found = self.get_bytes().await?;
-        for attempt in 1..=UPDATE_ATTEMPTS_MAX {
-            let stored = decode(&self.object, found.clone())?;
+        relay::update(&self.object, |found| {
+            let stored = decode(&self.object, found)?;
             let new = change(self.or_default(stored));
-            let to = self.encode(&new)?;
-            found = match self.exchange(found, to).await? {
-                Ok(()) => return Ok(new),
-                Err(found) => found,
-            };
-            give_way(attempt).await;
-        }
-        Err(Fault::contended(self.key()?, UPDATE_ATTEMPTS_MAX))
+            Ok((self.encode(&new)?, new))
+        })
+        .await
     }
 
     /// The declared default where nothing is stored.
@@ -216,27 +216,6 @@ impl<T: Form> Value<T> {
             Some(default) => default(stored),
             None => stored,
         }
-    }
-
-    /// Writes `to` where `old` is, or answers what is there instead.
-    async fn exchange(
-        &self,
-        old: Option<Bytes>,
-        to: Bytes,
-    ) -> Result<Result<(), Option<Bytes>>, Fault> {
-        let object = &self.object;
-        let Some(old) = old else {
-            let set = Call::new(object, SetIfAbsent { to }, |_, outcome| Ok(outcome));
-            return Ok(match set.await? {
-                SetIfAbsentOutcome::Set => Ok(()),
-                SetIfAbsentOutcome::Present { found } => Err(Some(found)),
-            });
-        };
-        let replace = Call::new(object, ReplaceIf { old, to }, |_, outcome| Ok(outcome));
-        Ok(match replace.await? {
-            Replaced::Replaced => Ok(()),
-            Replaced::Differs { found } => Err(found),
-        })
     }
 
     fn encode(&self, value: &T) -> Result<Bytes, Fault> {
