@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use exactly::{Counter, Store};
+use exactly_peers::raw;
 use fred::prelude::{Builder, ClientLike, Config, KeysInterface, LuaInterface};
-use redis::AsyncConnectionConfig;
 use rustis::commands::{ScriptingCommands, StringCommands};
 
 /// The script that a tutorial shows: a step, unless the limit is reached.
@@ -85,24 +85,13 @@ enum Client {
 
 impl Contender {
     pub async fn connect(who: Who, what: What, keys: &Arc<[String]>, url: &str) -> Self {
-        let setup = redis::Client::open(url).expect("the URL is one");
-        let mut setup = setup.get_multiplexed_async_connection().await.expect("it answers");
-        let _: () = redis::cmd("FLUSHALL").query_async(&mut setup).await.expect("it answers");
-        let mut load = redis::cmd("SCRIPT");
-        load.arg("LOAD").arg(BOUNDED);
-        let sha: String = load.query_async(&mut setup).await.expect("it answers");
+        let mut setup = raw::emptied(url).await;
+        let sha = raw::loaded(&mut setup, BOUNDED).await;
         let client = match who {
             Who::Exactly => Client::Exactly(counters(url, keys, what).await),
             Who::AtMostOnce => Client::AtMostOnce(counters(url, keys, what).await),
-            Who::Redis | Who::RedisPatient => {
-                let client = redis::Client::open(url).expect("the URL is one");
-                let mut config = AsyncConnectionConfig::new();
-                if who == Who::RedisPatient {
-                    config = config.set_response_timeout(None);
-                }
-                let connection = client.get_multiplexed_async_connection_with_config(&config);
-                Client::Redis(connection.await.expect("it answers"))
-            }
+            Who::Redis => Client::Redis(raw::connected(url).await),
+            Who::RedisPatient => Client::Redis(raw::patient(url).await),
             Who::Rustis => {
                 let address = url.trim_start_matches("redis://");
                 Client::Rustis(rustis::client::Client::connect(address).await.expect("it answers"))
@@ -114,7 +103,7 @@ impl Contender {
                 Client::Fred(client)
             }
         };
-        Self { client, what, keys: Arc::clone(keys), sha: sha.into() }
+        Self { client, what, keys: Arc::clone(keys), sha }
     }
 
     /// One call; its own value, or none where the limit is reached.

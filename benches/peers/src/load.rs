@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Runtime};
+use exactly_peers::rounds::within;
+use exactly_peers::server::{Server, processor_time};
 use tokio::task::JoinSet;
 
 use crate::contender::{Contender, What, Who};
-use crate::server::{Server, processor_time};
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,18 +99,7 @@ pub struct Setting<'a> {
 impl Setting<'_> {
     /// Runs one contender, and checks that every call counted once.
     pub fn run(&self, who: Who) -> Run {
-        let runtime = self.runtime();
-        let run = runtime.block_on(self.drive(who));
-        runtime.shutdown_timeout(Duration::from_secs(5));
-        run
-    }
-
-    fn runtime(&self) -> Runtime {
-        let mut builder = match self.workers {
-            1 => Builder::new_current_thread(),
-            _ => Builder::new_multi_thread(),
-        };
-        builder.worker_threads(self.workers).enable_all().build().expect("a runtime can be made")
+        within(self.workers, self.drive(who))
     }
 
     async fn drive(&self, who: Who) -> Run {
@@ -178,7 +167,7 @@ async fn caller(mut contender: Contender, plan: Vec<u16>, go: &Go) -> Told {
     let mut keys = plan.iter().copied().cycle();
     while !go.over.load(Ordering::Relaxed) {
         let key = keys.next().unwrap_or_default();
-        let timed = told.all % 16 == 0 && told.times.len() < 4_096;
+        let timed = told.all.is_multiple_of(16) && told.times.len() < 4_096;
         let began = timed.then(Instant::now);
         contender.call(key.into()).await;
         told.all += 1;

@@ -9,13 +9,13 @@
 
 mod contender;
 mod load;
-mod server;
 
 use std::time::Duration;
 
 use contender::Who;
+use exactly_peers::rounds::{in_turn, numbers};
+use exactly_peers::server::Server;
 use load::{Run, Setting, Workload};
-use server::Server;
 
 #[cfg(feature = "count-allocations")]
 mod counting {
@@ -76,12 +76,7 @@ fn main() {
 
 fn compare(setting: &Setting<'_>, options: &Options) {
     let who: Vec<_> = Who::ALL.into_iter().filter(|who| options.includes(*who)).collect();
-    let mut runs: Vec<Vec<Run>> = vec![Vec::new(); who.len()];
-    for _ in 0..options.rounds {
-        for (who, runs) in who.iter().zip(&mut runs) {
-            runs.push(setting.run(*who));
-        }
-    }
+    let runs = in_turn(&who, options.rounds, |who| setting.run(who));
     let medians: Vec<_> = runs.iter().map(|runs| median(runs)).collect();
     let peers = who.iter().zip(&medians).filter(|(who, _)| !who.is_ours());
     let best = peers.map(|(_, run)| run.calls_per_second).fold(0.0, f64::max);
@@ -105,11 +100,7 @@ fn compare(setting: &Setting<'_>, options: &Options) {
 
 /// Of each figure its own median.
 fn median(runs: &[Run]) -> Run {
-    let of = |figure: fn(&Run) -> f64| {
-        let mut figures: Vec<_> = runs.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures[figures.len() / 2]
-    };
+    let of = |figure: fn(&Run) -> f64| exactly_peers::rounds::median(runs, figure);
     Run {
         calls_per_second: of(|run| run.calls_per_second),
         p50: Duration::from_secs_f64(of(|run| run.p50.as_secs_f64())),
@@ -156,9 +147,4 @@ fn options() -> Options {
         options.workloads = Workload::ALL.to_vec();
     }
     options
-}
-
-fn numbers(list: &str) -> Vec<usize> {
-    let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("{word} is no number"));
-    list.split(',').map(number).collect()
 }

@@ -1,6 +1,7 @@
 //! A server for one run, which ends with it.
 
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it has an address").port();
         drop(listener);
-        let folder = std::env::temp_dir().join(format!("exactly-peers-{port}"));
+        let folder = folder(port);
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         let process = Command::new(program)
@@ -38,6 +39,11 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// A folder that ends with it.
+    pub fn folder(&self) -> PathBuf {
+        folder(self.port)
+    }
+
     /// Processor time it has used.
     pub fn used(&self) -> Duration {
         processor_time(&self.process.id().to_string())
@@ -48,9 +54,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let folder = std::env::temp_dir().join(format!("exactly-peers-{}", self.port));
-        let _ = std::fs::remove_dir_all(folder);
+        let _ = std::fs::remove_dir_all(self.folder());
     }
+}
+
+fn folder(port: u16) -> PathBuf {
+    std::env::temp_dir().join(format!("exactly-peers-{port}"))
 }
 
 /// Processor time a process has used, in steps of 10 ms.

@@ -6,18 +6,15 @@
 //!     [list|set|sorted|map …] [--callers 1,64] [--size 10,10000,1000000] [--rounds 5] [--ms 300]
 //! ```
 
-#[path = "../server.rs"]
-mod server;
-
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exactly::{List, Map, Set, SortedSet, Store};
+use exactly_peers::callers::{Calls, Driven, drive};
+use exactly_peers::raw;
+use exactly_peers::rounds::{Line, costs, in_turn, median, numbers, print, within};
+use exactly_peers::server::Server;
 use redis::aio::MultiplexedConnection;
-use server::{Server, processor_time};
-use tokio::task::JoinSet;
 
 /// What one call does. Those that add are paired with those that remove, so that the size stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +77,8 @@ struct Contender {
 macro_rules! ours {
     ($who:expr, $call:expr) => {
         match $who {
-            Who::Exactly => drop($call.await.expect("it answers")),
-            Who::AtMostOnce => drop($call.at_most_once().await.expect("it answers")),
+            Who::Exactly => _ = $call.await.expect("it answers"),
+            Who::AtMostOnce => _ = $call.at_most_once().await.expect("it answers"),
             Who::Redis => unreachable!("it has its own commands"),
         }
     };
@@ -89,9 +86,7 @@ macro_rules! ours {
 
 impl Contender {
     async fn connect(who: Who, what: What, size: u64, url: &str) -> Self {
-        let client = redis::Client::open(url).expect("the URL is one");
-        let mut raw = client.get_multiplexed_async_connection().await.expect("it answers");
-        let _: () = redis::cmd("FLUSHALL").query_async(&mut raw).await.expect("it answers");
+        let raw = raw::emptied(url).await;
         let store = Store::open(url).await.expect("it opens");
         let contender = Self {
             who,
@@ -130,35 +125,6 @@ impl Contender {
         }
     }
 
-    /// The call with this number, of the caller with that one.
-    async fn call(&mut self, caller: u64, number: u64) {
-        let mixed = (caller * 7_919 + number / 2).wrapping_mul(0x9E37_79B9) % self.size;
-        let (any, own) = (mixed as i64, (self.size + caller) as i64);
-        let first = number.is_multiple_of(2);
-        if self.who == Who::Redis {
-            return self.raw(any, own, first).await;
-        }
-        let who = self.who;
-        match self.what {
-            What::ListPushPop if first => ours!(who, self.list.push_back(own)),
-            What::ListPushPop => ours!(who, self.list.pop_front()),
-            What::ListMiddle => {
-                let middle = self.size as i64 / 2;
-                drop(self.list.get(middle).await.expect("it answers"));
-            }
-            What::SetAddRemove if first => ours!(who, self.set.add(own)),
-            What::SetAddRemove => ours!(who, self.set.remove(own)),
-            What::SetContains => ours!(who, self.set.contains(any)),
-            What::SortedAddRemove if first => ours!(who, self.sorted.insert(own, any as f64)),
-            What::SortedAddRemove => ours!(who, self.sorted.remove(own)),
-            What::SortedRank => ours!(who, self.sorted.rank(any)),
-            What::SortedTop => ours!(who, self.sorted.top(10)),
-            What::MapSet => ours!(who, self.map.set(any, own)),
-            What::MapGet => ours!(who, self.map.get(any)),
-            What::MapAdd => ours!(who, self.map.increment(any)),
-        }
-    }
-
     async fn raw(&mut self, any: i64, own: i64, first: bool) {
         let mut command = redis::Cmd::new();
         match self.what {
@@ -168,9 +134,7 @@ impl Contender {
             What::SetAddRemove if first => command.arg("SADD").arg("{set}").arg(own),
             What::SetAddRemove => command.arg("SREM").arg("{set}").arg(own),
             What::SetContains => command.arg("SISMEMBER").arg("{set}").arg(any),
-            What::SortedAddRemove if first => {
-                command.arg("ZADD").arg("{sorted}").arg(any).arg(own)
-            }
+            What::SortedAddRemove if first => command.arg("ZADD").arg("{sorted}").arg(any).arg(own),
             What::SortedAddRemove => command.arg("ZREM").arg("{sorted}").arg(own),
             What::SortedRank => command.arg("ZRANK").arg("{sorted}").arg(any),
             What::SortedTop => {
@@ -184,11 +148,34 @@ impl Contender {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Run {
-    calls_per_second: f64,
-    client_ns: f64,
-    server_ns: f64,
+impl Calls for Contender {
+    async fn call(&mut self, caller: u64, number: u64) {
+        let mixed = (caller * 7_919 + number / 2).wrapping_mul(0x9E37_79B9) % self.size;
+        let (any, own) = (mixed as i64, (self.size + caller) as i64);
+        let first = number.is_multiple_of(2);
+        if self.who == Who::Redis {
+            return self.raw(any, own, first).await;
+        }
+        let who = self.who;
+        match self.what {
+            What::ListPushPop if first => ours!(who, self.list.push_back(own)),
+            What::ListPushPop => ours!(who, self.list.pop_front()),
+            What::ListMiddle => {
+                let middle = self.size as i64 / 2;
+                _ = self.list.get(middle).await.expect("it answers");
+            }
+            What::SetAddRemove if first => ours!(who, self.set.add(own)),
+            What::SetAddRemove => ours!(who, self.set.remove(own)),
+            What::SetContains => ours!(who, self.set.contains(any)),
+            What::SortedAddRemove if first => ours!(who, self.sorted.insert(own, any as f64)),
+            What::SortedAddRemove => ours!(who, self.sorted.remove(own)),
+            What::SortedRank => ours!(who, self.sorted.rank(any)),
+            What::SortedTop => ours!(who, self.sorted.top(10)),
+            What::MapSet => ours!(who, self.map.set(any, own)),
+            What::MapGet => ours!(who, self.map.get(any)),
+            What::MapAdd => ours!(who, self.map.increment(any)),
+        }
+    }
 }
 
 struct Setting<'a> {
@@ -200,87 +187,33 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn run(&self, who: Who) -> Run {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime can be made");
-        let run = runtime.block_on(self.drive(who));
-        runtime.shutdown_timeout(Duration::from_secs(5));
-        run
-    }
-
-    async fn drive(&self, who: Who) -> Run {
+    async fn run(&self, who: Who) -> Driven {
         let contender = Contender::connect(who, self.what, self.size, &self.server.url()).await;
-        let over = Arc::new(AtomicBool::new(false));
-        let before = (processor_time("self"), self.server.used());
-        let began = Instant::now();
-        let mut callers = JoinSet::new();
-        for caller in 0..self.callers {
-            let (mut contender, over) = (contender.clone(), Arc::clone(&over));
-            callers.spawn(async move {
-                let mut calls = 0;
-                while !over.load(Ordering::Relaxed) {
-                    contender.call(caller, calls).await;
-                    calls += 1;
-                }
-                calls
-            });
-        }
-        tokio::time::sleep(self.time).await;
-        over.store(true, Ordering::Relaxed);
-        let calls = callers.join_all().await.into_iter().sum::<u64>().max(1) as f64;
-        let lasted = began.elapsed();
-        let after = (processor_time("self"), self.server.used());
-        Run {
-            calls_per_second: calls / lasted.as_secs_f64(),
-            client_ns: (after.0 - before.0).as_nanos() as f64 / calls,
-            server_ns: (after.1 - before.1).as_nanos() as f64 / calls,
-        }
+        drive(&contender, self.callers, self.time, self.server).await
     }
-}
-
-fn median(runs: &[Run], figure: fn(&Run) -> f64) -> f64 {
-    let mut figures: Vec<_> = runs.iter().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
 
 fn compare(setting: &Setting<'_>, rounds: usize) {
     const WHO: [Who; 3] = [Who::Exactly, Who::AtMostOnce, Who::Redis];
-    let mut runs: [Vec<Run>; 3] = Default::default();
-    for _ in 0..rounds {
-        for (who, runs) in WHO.into_iter().zip(&mut runs) {
-            runs.push(setting.run(who));
-        }
-    }
-    let peer = median(&runs[2], |run| run.calls_per_second);
-    for (who, runs) in WHO.into_iter().zip(&runs) {
-        let rate = median(runs, |run| run.calls_per_second);
-        let client = median(runs, |run| run.client_ns);
-        let server = median(runs, |run| run.server_ns);
-        println!(
-            "  {who:22} {rate:>10.0} /s {:>6.2}x {client:>7.0} ns here {server:>7.0} ns there",
-            rate / peer
-        );
-    }
+    let runs = in_turn(&WHO, rounds, |who| within(2, setting.run(who)));
+    let lines = WHO.into_iter().zip(&runs).map(|(who, runs)| {
+        let rate = median(runs, |run| run.per_second);
+        Line { more: costs(runs), ..Line::new(who, rate, who == Who::Redis) }
+    });
+    print(&lines.collect::<Vec<_>>());
 }
 
 fn main() {
     let (mut kinds, mut callers, mut sizes) = (Vec::new(), vec![1, 64], vec![10_000]);
     let (mut rounds, mut time) = (5, Duration::from_millis(300));
     let mut given = std::env::args().skip(1);
-    let numbers = |list: String| -> Vec<u64> {
-        list.split(',').map(|word| word.parse().expect("a number")).collect()
-    };
     while let Some(word) = given.next() {
         let mut next = || given.next().unwrap_or_else(|| panic!("{word} needs a value"));
         match word.as_str() {
-            "--callers" => callers = numbers(next()),
-            "--size" => sizes = numbers(next()),
-            "--rounds" => rounds = numbers(next())[0].max(1) as usize,
-            "--ms" => time = Duration::from_millis(numbers(next())[0]),
+            "--callers" => callers = numbers(&next()),
+            "--size" => sizes = numbers(&next()),
+            "--rounds" => rounds = numbers(&next())[0].max(1),
+            "--ms" => time = Duration::from_millis(numbers(&next())[0] as u64),
             kind if ALL.iter().any(|(known, ..)| *known == kind) => kinds.push(kind.to_owned()),
             other => panic!("{other} is no kind of collection: list, set, sorted, map"),
         }
@@ -292,6 +225,7 @@ fn main() {
         }
         for &size in &sizes {
             for &callers in &callers {
+                let (size, callers) = (size as u64, callers as u64);
                 println!("\n{kind}: {name}; {size} elements, {callers} callers");
                 compare(&Setting { server: &server, what, callers, size, time }, rounds);
             }
