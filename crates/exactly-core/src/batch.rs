@@ -38,7 +38,8 @@ pub struct Batch {
     /// only the way and the token are shared. What a layer makes of many callers.
     pub apart: bool,
     /// What a transaction has seen of the first operations, when it tried them: if one of them is
-    /// now told something else, nothing is changed. See [`Tried::sight`](crate::Tried::sight).
+    /// now told something else, nothing is changed. See [`Tried::sight`](crate::Tried::sight). Of
+    /// what it has not looked at, nothing.
     pub seen: Vec<Bytes>,
 }
 

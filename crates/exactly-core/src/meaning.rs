@@ -9,6 +9,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use crate::batch::{Batch, Condition, Lifetime, Refusal, Reply, Requirement, Step};
+use crate::bytes::Bytes;
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::operations::{Operation, Outcome, step};
@@ -72,7 +73,8 @@ fn apply_all(slots: &mut impl Slots, batch: &Batch, at: Moment) -> Result<Reply,
         if refused && !step.optional {
             return Ok(Reply::Refused(Refusal::Operation(place, outcome)));
         }
-        if batch.seen.get(place).is_some_and(|seen| *seen != outcome.sight()) {
+        let is_other = |seen: &Bytes| !seen.is_empty() && *seen != outcome.sight();
+        if batch.seen.get(place).is_some_and(is_other) {
             return Ok(Reply::Refused(Refusal::Changed(place)));
         }
         outcomes.push(outcome);

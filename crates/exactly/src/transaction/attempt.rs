@@ -17,6 +17,7 @@ use exactly_core::{
 };
 use tokio::sync::Mutex;
 
+use super::known::Known;
 use super::turns::Held;
 use crate::store::Store;
 
@@ -32,6 +33,7 @@ struct Made {
     steps: Vec<Step>,
     seen: Vec<Bytes>,
     requirements: Vec<Requirement>,
+    known: Known,
     turns: Option<Held>,
 }
 
@@ -72,6 +74,7 @@ impl Attempt {
             steps: Vec::new(),
             seen: Vec::new(),
             requirements: Vec::new(),
+            known: Known::default(),
             turns: Some(turns),
         };
         Self { base: base.clone(), made: Mutex::new(made), aborted: AtomicBool::new(false) }
@@ -149,6 +152,11 @@ impl Attempt {
             return self.each(&mut made, batch).await;
         }
         made.requirements.extend(batch.requirements.iter().cloned());
+        if let ([only], true) = (batch.steps.as_slice(), batch.seen.is_empty())
+            && let Some(outcome) = made.known.answer(only)
+        {
+            return made.answered(only, outcome?);
+        }
         let required = batch.steps.iter().map(|step| step.optional).collect::<Vec<_>>();
         let tried = self.tried(&mut made, &batch).await?;
         let refused = |(place, (one, optional)): (usize, (&Tried, bool))| {
@@ -226,7 +234,20 @@ impl Made {
         Batch { seen, requirements, ..Batch::of(steps) }
     }
 
+    /// What is known without asking needs no sight: it follows from what was seen before.
+    fn answered(&mut self, step: &Step, outcome: Outcome) -> Result<Reply, Fault> {
+        self.steps.push(step.clone().optional());
+        self.seen.push(Bytes::from(""));
+        Ok(match outcome.is_refusal() && !step.optional {
+            true => Reply::Refused(Refusal::Operation(0, outcome)),
+            false => Reply::Applied([outcome].into_iter().collect()),
+        })
+    }
+
     fn remember(&mut self, batch: &Batch, tried: &[Tried]) {
+        for (step, one) in batch.steps.iter().zip(tried) {
+            self.known.learn(step, &one.outcome);
+        }
         self.steps.extend(batch.steps.iter().cloned().map(Step::optional));
         self.seen.extend(tried.iter().map(|one| one.sight.clone()));
     }

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod inside;
+mod known;
 mod turns;
 
 use std::fmt;
