@@ -1,4 +1,5 @@
 //! Several calls as one change.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Updates that come together go together, and each is made once.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::future::Future;

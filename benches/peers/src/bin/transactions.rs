@@ -65,7 +65,8 @@ fn main() {
                 let attempts = median(runs, |(_, attempts)| *attempts);
                 let driven: Vec<_> = runs.iter().map(|(run, _)| *run).collect();
                 let more = format!("{}  {attempts:.2} attempts", costs(&driven));
-                Line { more, ..Line::new(who, rate, matches!(who, Who::CompareAndSet | Who::Watch)) }
+                let is_peer = matches!(who, Who::CompareAndSet | Who::Watch);
+                Line { more, ..Line::new(who, rate, is_peer) }
             });
             print(&lines.collect::<Vec<_>>());
         }

@@ -267,8 +267,8 @@ fn can_be_tried(step: &Step) -> Result<(), Fault> {
     let instead = match &step.op {
         Op::Counter(CounterOp::AddUndoable(_) | CounterOp::Undo(_))
         | Op::Float(CounterOp::AddUndoable(_) | CounterOp::Undo(_)) => {
-            "the block form of a counter takes its step back by itself: add, and answer an error to \
-             take all back"
+            "the block form of a counter takes its step back by itself: add, and answer an error \
+             to take all back"
         }
         Op::Lock(LockOp::Acquire(_) | LockOp::Extend(_) | LockOp::Release(_)) => {
             "a lock is acquired before a transaction, whose calls require it"
@@ -281,7 +281,7 @@ fn can_be_tried(step: &Step) -> Result<(), Fault> {
         Op::Capacity(_) | Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => return Ok(()),
         Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => return Ok(()),
     };
-    Err(Fault::bad_setting(&step.key, &format!("{instead}; nothing was changed")))
+    Err(Fault::bad_setting(&step.key, format!("{instead}; nothing was changed")))
 }
 
 fn over() -> Fault {
@@ -302,7 +302,8 @@ impl Engine for Attempt {
     fn changed(&self, key: &Key, _since: Mark) -> Answer<'_, Mark> {
         Answer::ready(Err(Fault::bad_setting(
             key,
-            "cannot be waited for inside of a transaction, for which nothing changes; wait before it",
+            "cannot be waited for inside of a transaction, for which nothing changes; wait before \
+             it",
         )))
     }
 

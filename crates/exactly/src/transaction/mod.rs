@@ -29,12 +29,12 @@ pub const TRANSACTION_ATTEMPTS_MAX: u32 = 1_000;
 impl Store {
     /// Reads, decides and writes as one change: nobody comes in between.
     ///
-    /// The race: a program reads a balance, sees that it suffices, and writes what is left; two that
-    /// do so at once both see the whole of it. The end of it: `tx` is a store like this one, on which
-    /// everything reads and writes as usual, but what is written is only tried. At the end all of it
-    /// is applied as one change, if each operation would still be answered what it was answered
-    /// before; if not, the closure runs again. Whoever has lost to others waits for a turn at what
-    /// they met at, so that a hot key makes progress.
+    /// The race: a program reads a balance, sees that it suffices, and writes what is left; two
+    /// that do so at once both see the whole of it. The end of it: `tx` is a store like this one,
+    /// on which everything reads and writes as usual, but what is written is only tried. At the end
+    /// all of it is applied as one change, if each operation would still be answered what it was
+    /// answered before; if not, the closure runs again. Whoever has lost to others waits for a turn
+    /// at what they met at, so that a hot key makes progress.
     ///
     /// ```
     /// # use exactly::{Counter, Fault, List, Store};
@@ -61,9 +61,10 @@ impl Store {
     /// # What the closure may do
     ///
     /// It may run several times, and so should do nothing outside of `tx` that cannot be done
-    /// again: what it captures it only reads. Handles are made on `tx`; a call on the store itself inside of the closure is *misuse*,
-    /// for it would not be part of the change. What the closure answers with `Err` leaves no trace,
-    /// nor does one that panics or is dropped, nor one that [aborts](Tx::abort).
+    /// again: what it captures it only reads. Handles are made on `tx`; a call on the store itself
+    /// inside of the closure is *misuse*, for it would not be part of the change. What the closure
+    /// answers with `Err` leaves no trace, nor does one that panics or is dropped, nor one that
+    /// [aborts](Tx::abort).
     ///
     /// All operations can be part of it, except those that cannot be tried: acquiring a lock
     /// (acquire it before, and [require](crate::Call::requiring) it), claiming a job, lots drawn,

@@ -80,14 +80,14 @@ impl Held {
         true
     }
 
-    /// After the loss of an attempt: waits for a turn at the key of the conflict as well, and with a
-    /// turn there already, for others of other processes to go first.
+    /// After the loss of an attempt: waits for a turn at the key of the conflict as well, and with
+    /// a turn there already, for others of other processes to go first.
     pub(super) async fn take_another(&mut self, key: &Key, attempt: u32) {
         if self.has(key) {
             return give_way(attempt).await;
         }
         let mut keys: Vec<_> = self.held.iter().map(|(key, ..)| key.clone()).collect();
-        keys.extend(self.wanted.drain(..));
+        keys.append(&mut self.wanted);
         keys.push(key.clone());
         keys.sort_unstable();
         keys.dedup();
