@@ -94,8 +94,8 @@ local function lease_until(main, leases, id, lease)
   end
   write('ZADD', leases, digits(now() + lease), id)
   -- The leases live as long as the capacity does.
-  local left = redis.call('PTTL', main)
-  if left > 0 then write('PEXPIRE', leases, left) end
+  local left = life_of(main)
+  if left then write('PEXPIRE', leases, left) end
 end
 
 local function numbers(...)

@@ -45,8 +45,8 @@ end
 local function epoch_of(main, epoch, found, fresh)
   if found then return found end
   remember(epoch)
-  local left = redis.call('PTTL', main)
-  if left > 0 then
+  local left = life_of(main)
+  if left then
     write('SET', epoch, fresh, 'PX', left)
   else
     write('SET', epoch, fresh)

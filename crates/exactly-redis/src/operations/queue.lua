@@ -216,8 +216,8 @@ function Queue:store(run)
   if #self.changes == 0 then return false end
   if self.moved ~= self.moves then self:field('::queue', micros(self.moved), self.found) end
   if self.journaled then
-    local left = redis.call('PTTL', self.main)
-    for _, name in ipairs(left > 0 and self.names or {}) do
+    local left = life_of(self.main)
+    for _, name in ipairs(left and self.names or {}) do
       taken_back_by('PEXPIRE', name, left)
     end
     play(self.undos, taken_back_by)
@@ -230,8 +230,8 @@ end
 
 -- All that stands beside a queue lives as long as it does.
 function Queue:live_alike()
-  local left = redis.call('PTTL', self.main)
-  if left <= 0 then return end
+  local left = life_of(self.main)
+  if not left then return end
   for place = 2, #self.names do write('PEXPIRE', self.names[place], left) end
 end
 
@@ -277,10 +277,21 @@ function Queue:lapse_these(over)
     end
   end
   self:store(redis.call)
-  local left = redis.call('PTTL', self.main)
-  for place = 2, left > 0 and #self.names or 0 do
+  local left = life_of(self.main)
+  for place = 2, left and #self.names or 0 do
     redis.call('PEXPIRE', self.names[place], left)
   end
+end
+
+-- What stands beside a queue that is gone belongs to nobody: somebody deleted its key alone, or its
+-- time was over a moment before theirs. A new queue would find jobs there of which it knows nothing.
+local function clear(names)
+  if redis.call('EXISTS', unpack(names, 2)) == 0 then return end
+  for place = 2, #names do
+    local count = names[place] == names[5] and 'HLEN' or 'ZCARD'
+    beside(redis.pcall(count, names[place]), names[place])
+  end
+  redis.call('DEL', unpack(names, 2))
 end
 
 local function queue_at(names)
@@ -294,8 +305,7 @@ local function queue_at(names)
     names = names, main = main, leases = names[2], waiting = names[3], dead = names[4],
     unique = names[5], found = found[1], moves = moves, moved = moves, changes = {}, undos = {},
   }, Queue)
-  -- Asked of a missing one as well: somebody may have put something else where its leases will be.
-  queue:lapse()
+  if found[1] then queue:lapse() else clear(names) end
   queue.journaled = journal ~= nil
   return queue
 end
@@ -400,7 +410,8 @@ local function claim(queue)
     if score then
       queue:leave(job, score)
       job.stage, job.delivery, job.tries_max = 'c', delivery, tries_max
-      job.before, job.at = job.number, score
+      -- The server may write a round number with an exponent.
+      job.before, job.at = job.number, micros(score)
       job.attempts, job.number = job.attempts + 1, queue:next_number()
       queue:enter(job, now() + lease)
     end
@@ -507,7 +518,7 @@ local function page(queue)
   )
   local names = {}
   for place = 1, math.min(#found / 2, count) do names[place] = found[place * 2 - 1] end
-  return names, #found / 2 > count and found[count * 2] or ''
+  return names, #found / 2 > count and micros(found[count * 2]) or ''
 end
 
 local function dead(queue)

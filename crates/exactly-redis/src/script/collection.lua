@@ -29,7 +29,6 @@ end
 -- anew. So how long it had is noted before anything is removed.
 local function remember_life_of(name)
   if not journal then return end
-  local left = redis.call('PTTL', name)
-  -- In its last millisecond a key has 0 left, and no more than that.
-  if left >= 0 then taken_back_by('PEXPIRE', name, math.max(left, 1)) end
+  local left = life_of(name)
+  if left then taken_back_by('PEXPIRE', name, left) end
 end

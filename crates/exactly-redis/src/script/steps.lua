@@ -60,28 +60,35 @@ local function is_of_another_type(told)
   return true
 end
 
+-- How long a key has left, in milliseconds; nothing where it has no end. In its last millisecond it
+-- has 0 left, which the server would take for no end, or for one that has passed.
+local function life_of(name)
+  local left = redis.call('PTTL', name)
+  return left >= 0 and math.max(left, 1) or nil
+end
+
 -- How a key is restored to what it is now, whatever that is. For texts it costs their size; other
 -- kinds are dumped only where they are about to be removed, which costs their size as well.
 local function remember(name)
   if not journal then return end
   local kind = redis.call('TYPE', name).ok
   if kind == 'none' then return taken_back_by('DEL', name) end
-  local left = redis.call('PTTL', name)
+  local left = life_of(name)
   if kind == 'string' then
-    if left > 0 then return taken_back_by('SET', name, redis.call('GET', name), 'PX', left) end
+    if left then return taken_back_by('SET', name, redis.call('GET', name), 'PX', left) end
     return taken_back_by('SET', name, redis.call('GET', name))
   end
   -- Some users may not restore what they may delete: asked now, not when it is too late.
   if redis.acl_check_cmd and not redis.acl_check_cmd('RESTORE', name, '0', '') then
     misuse('server', 'in a batch of several operations this one needs the right `+restore`')
   end
-  taken_back_by('RESTORE', name, math.max(left, 0), redis.call('DUMP', name), 'REPLACE')
+  taken_back_by('RESTORE', name, left or 0, redis.call('DUMP', name), 'REPLACE')
 end
 
 local function remember_life(name)
   if not journal then return end
-  local left = redis.call('PTTL', name)
-  if left > 0 then
+  local left = life_of(name)
+  if left then
     taken_back_by('PEXPIRE', name, left)
   else
     taken_back_by('PERSIST', name)

@@ -23,6 +23,7 @@ use crate::scene::{PATIENT, Scene, on_every_server, run, step};
 
 on_every_server! {
     a_companion_of_another_type, a_part_of_a_queue_of_another_type, a_missing_right,
+    a_queue_whose_key_alone_is_gone, what_ends_while_it_is_taken_back,
     half_a_change_is_not_done_again, a_window_that_no_server_takes,
 }
 
@@ -263,6 +264,75 @@ async fn a_part_of_a_queue_of_another_type(flavour: Flavour) {
         }
     }
     assert!(refused > 20, "{refused}");
+}
+
+/// Somebody deletes the key of a queue, and not what stands beside it: the next queue under this
+/// name begins anew, and knows nothing of jobs that it never had.
+async fn a_queue_whose_key_alone_is_gone(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    for first in ["push", "claim", "depth"] {
+        furnish(&scene, &engine).await;
+        let brief = Claim { lease: Duration::from_millis(1), ..claim(4, 3) };
+        run(&engine, "jobs", brief).await.unwrap();
+        scene.server.raw(&["DEL", "{jobs}"]).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        match first {
+            "claim" => {
+                let claimed = run(&engine, "jobs", claim(5, 3)).await.unwrap();
+                assert_eq!(claimed, queue::Claimed::Empty { next_after: None });
+            }
+            "depth" => {
+                let depths = run(&engine, "jobs", queue::Depth {}).await.unwrap();
+                assert_eq!(depths, queue::Depths::default());
+            }
+            _ => {}
+        }
+        // The same unique key, though a job that is gone had it.
+        let pushed = run(&engine, "jobs", push([1])).await.unwrap();
+        let queue::Pushed::Pushed { jobs } = pushed else { panic!("{first}: {pushed:?}") };
+        assert!(jobs[0].new, "{first}");
+        let claimed = run(&engine, "jobs", claim(6, 3)).await.unwrap();
+        let queue::Claimed::Claimed { jobs } = claimed else { panic!("{first}: {claimed:?}") };
+        assert_eq!((jobs.len(), jobs[0].attempt), (1, 1), "{first}");
+        run(&engine, "jobs", Acknowledge { delivery: HoldId::from_u128(6) }).await.unwrap();
+        let keys = scene.server.raw(&["KEYS", "{jobs}*"]).await;
+        assert_eq!(keys.trim(), "", "{first}");
+    }
+}
+
+/// A key whose time is over in the middle of a script has none left, and is still there for it:
+/// what is taken back must not live for ever.
+async fn what_ends_while_it_is_taken_back(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    let soon = Duration::from_millis(20);
+    let brief = |step: Step| step.lifetime(Lifetime::FromFirstWrite(soon));
+    // To dump it takes the server longer than that.
+    let fill = "for n = 1, 300000 do redis.call('HSET', KEYS[1], n, n) end";
+    scene.server.raw(&["EVAL", fill, "1", "{big}"]).await;
+    let big = scene.everything().await;
+    for _ in 0..3 {
+        let furnished = [
+            brief(step("count", Add::by(1))),
+            brief(step("prices", map::Set { pairs: pairs([("a", "1")]), limit: None })),
+            brief(step("seats", take(1))),
+        ];
+        drop(engine.apply(Batch::of(furnished)).await.unwrap());
+        let last = Add { by: 1, start: 0, bounds: Bounds { min: None, max: Some(0) } };
+        let batch = Batch::of([
+            step("big", Delete {}),
+            step("count", Add::by(1)),
+            step("prices", Delete {}),
+            step("seats", take(2)),
+            step("seats", Delete {}),
+            step("last", last),
+        ]);
+        let reply = engine.apply(batch).await.unwrap();
+        assert!(matches!(reply, Reply::Refused(_)), "{reply:?}");
+        tokio::time::sleep(2 * soon).await;
+        assert_eq!(scene.everything().await, big);
+    }
 }
 
 /// The commands that scripts use.
