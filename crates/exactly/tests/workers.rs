@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use exactly::layers::{Act, Faults};
-use exactly::{AckedWith, Counter, Depths, Job, Queue, Store};
+use exactly::{AckedWith, Counter, Depths, Job, Queue, Store, Value};
 use tokio::sync::{Barrier, Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 
@@ -210,6 +210,48 @@ async fn a_claim_that_is_on_its_way_when_they_stop_is_given_back() {
         until(async || depth(&mails).await.0 + depth(&mails).await.2 == 1).await;
         store.settle().await;
     }
+}
+
+#[tokio::test]
+async fn more_at_once_than_one_claim_takes_is_no_reason_to_do_nothing() {
+    let (mails, _store) = mails().await;
+    for at_once in [4_097, usize::MAX] {
+        mails.push_many(["ada", "grace"]).await.unwrap();
+        let workers = mails.work(at_once, async |_job: Job<String>| ());
+        until(async || depth(&mails).await == (0, 0, 0, 0)).await;
+        workers.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_effect_was_refused_is_not_acknowledged_by_its_worker() {
+    let (mails, store) = mails().await;
+    let mails = mails.with_max_tries(1);
+    let sent = Counter::new(&store, "sent").with_bounds(..=0);
+    let text = Counter::new(&store, "text");
+    Value::<String>::new(&store, "text").set("no number").await.unwrap();
+    mails.push_many(["refused", "misuse", "answered"]).await.unwrap();
+    let workers = mails.work(1, {
+        let (sent, text) = (sent.clone(), text.clone());
+        move |job: Job<String>| {
+            let (sent, text) = (sent.clone(), text.clone());
+            async move {
+                match job.payload().as_str() {
+                    "refused" => drop(job.ack_with(sent.try_increment()).await.unwrap()),
+                    "misuse" => drop(job.ack_with(text.increment()).await.unwrap_err()),
+                    _ => match job.ack_with(sent.try_increment()).await.unwrap() {
+                        AckedWith::Refused { job, .. } => drop(job.ack().await.unwrap()),
+                        AckedWith::Done(_) | AckedWith::Lapsed => panic!("it is at its bound"),
+                    },
+                }
+            }
+        }
+    });
+    until(async || depth(&mails).await == (0, 0, 0, 2)).await;
+    workers.stop().await;
+    let notes: Vec<_> = mails.dead(9).await.unwrap().iter().map(|dead| dead.note()).collect();
+    assert!(notes[0].contains("call 0") && notes[1].contains("no number"), "{notes:?}");
+    assert!(!sent.exists().await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

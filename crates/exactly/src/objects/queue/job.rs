@@ -9,6 +9,7 @@ use exactly_core::operations::queue::{
     Acknowledge, Bury, Delivery, Extend, Failed, NOTE_BYTES_MAX, Release, Retried, Retry, Settled,
 };
 use exactly_core::{Batch, BoxFuture, Bytes, Fault, HoldId, Operation, Step, Token};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{JobId, Settings};
@@ -27,6 +28,8 @@ pub(super) struct Delivered {
     attempt: u32,
     /// Whether it has been answered, be the answer heard or not.
     settled: AtomicBool,
+    /// Why the change that was to acknowledge it was not made.
+    refusal: Mutex<Option<String>>,
     lost: watch::Sender<bool>,
 }
 
@@ -34,7 +37,8 @@ impl Delivered {
     pub(super) fn new(object: &Object, settings: Settings, delivery: &Delivery) -> Arc<Self> {
         let Delivery { id: delivery, job: id, attempt, .. } = *delivery;
         let (settled, lost) = (AtomicBool::new(false), watch::Sender::new(false));
-        Arc::new(Self { object: object.clone(), settings, delivery, id, attempt, settled, lost })
+        let (object, refusal) = (object.clone(), Mutex::default());
+        Arc::new(Self { object, settings, delivery, id, attempt, settled, refusal, lost })
     }
 
     /// Answers it. Tells whether it had not been answered before.
@@ -44,6 +48,18 @@ impl Delivered {
 
     pub(super) fn is_settled(&self) -> bool {
         self.settled.load(Ordering::Acquire)
+    }
+
+    /// What was to acknowledge it was not done, so it is still to be answered. Unless that is done
+    /// by name, the try has failed: an effect that was refused must not be taken for one.
+    fn reopen(&self, why: String) {
+        *self.refusal.lock() = Some(why);
+        self.settled.store(false, Ordering::Release);
+    }
+
+    /// Why success would be no true answer, if so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refusal.lock().clone()
     }
 
     /// Its lease is over.
@@ -221,6 +237,9 @@ impl<T> Job<T> {
     ///
     /// One call, or a tuple, array or `Vec` of them; pushes too, of what is to be done next.
     ///
+    /// A job that comes back because a call refused is answered by its verbs. Dropped it is a
+    /// failed try, also if the work of a [worker](super::Queue::work) answers `Ok`.
+    ///
     /// ```
     /// # use exactly::{AckedWith, Counter, Queue, Store};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
@@ -243,27 +262,40 @@ impl<T> Job<T> {
     ///
     /// # Faults
     /// *Misuse* when an object is of another store, or a call has a token of its own or is to be
-    /// sent at most once. As the engine says; then the lease ends the delivery, unless the answer
-    /// arrived.
+    /// sent at most once. As the engine says. The try has failed then; of a fault that is *unknown*
+    /// the lease ends the delivery, unless the answer arrived.
     pub async fn ack_with<C: Together>(self, calls: C) -> Result<AckedWith<C::Answers, T>, Fault> {
+        let changed = self.changing(calls).await;
+        let delivered = &self.delivered;
+        match changed {
+            Ok(Batched::Done(answers)) => Ok(AckedWith::Done(answers)),
+            Ok(Batched::Refused { place: 0 }) => Ok(AckedWith::Lapsed),
+            Ok(Batched::Refused { place }) => {
+                let place = place - 1;
+                delivered.reopen(format!("call {place} of its change was refused"));
+                Ok(AckedWith::Refused { place, job: self })
+            }
+            Ok(Batched::Unmet { .. }) => {
+                Err(Fault::broken("a change that required nothing was refused for it"))
+            }
+            Err(fault) => {
+                if !fault.is_unknown() {
+                    delivered.reopen(fault.to_string());
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// The acknowledgement and these calls on their way.
+    async fn changing<C: Together>(&self, calls: C) -> Result<Batched<C::Answers>, Fault> {
         let delivered = &self.delivered;
         let acknowledge = Acknowledge { delivery: delivered.delivery };
         let key = delivered.object.key()?.clone();
         let step = Step::new(key, acknowledge.into_op()).lifetime(delivered.object.lifetime());
         let changing = together(delivered.object.store(), Batch::one(step), calls)?;
         delivered.settle();
-        Ok(match changing.await? {
-            Batched::Done(answers) => AckedWith::Done(answers),
-            Batched::Refused { place: 0 } => AckedWith::Lapsed,
-            Batched::Refused { place } => {
-                // Nothing was changed: the job is as it was.
-                delivered.settled.store(false, Ordering::Release);
-                AckedWith::Refused { place: place - 1, job: self }
-            }
-            Batched::Unmet { .. } => {
-                return Err(Fault::broken("a change that required nothing was refused for it"));
-            }
-        })
+        changing.await
     }
 
     /// The try failed: the job is ready again after this long, or dead if it was its last try.
@@ -338,7 +370,8 @@ impl<T> Job<T> {
 impl<T> Drop for Job<T> {
     fn drop(&mut self) {
         if !self.attended {
-            self.delivered.fail("dropped without an answer");
+            let why = self.delivered.refusal();
+            self.delivered.fail(why.as_deref().unwrap_or("dropped without an answer"));
         }
     }
 }
@@ -349,7 +382,8 @@ impl<T> Drop for Job<T> {
 pub enum AckedWith<A, T> {
     /// The job is done, and the calls with it: what each of them answered.
     Done(A),
-    /// One of the calls refused, and nothing was changed. The job is still this worker's.
+    /// One of the calls refused, and nothing was changed. The job is still this worker's, to be
+    /// answered.
     Refused {
         /// Which call, from 0 on.
         place: usize,

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use exactly_core::codec::Form;
-use exactly_core::operations::queue::{Extend, Settled};
+use exactly_core::operations::queue::{Extend, JOBS_MAX, Settled};
 use exactly_core::{BATCH_MAX, Batch, Fault, HoldId, Operation, Reply, Step};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -22,6 +22,8 @@ use crate::block::{Panic, catching};
 use crate::object::Object;
 use crate::wait::Wait;
 
+/// The most jobs that are worked on at once: more than any process has tasks.
+const PLACES_MAX: u32 = 1 << 24;
 /// How long workers pause when the engine is away: doubled each time.
 const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(10) };
 
@@ -92,10 +94,11 @@ impl<T: Form + 'static> Queue<T> {
         W::Output: Report + Send,
     {
         let (stop, stopped) = watch::channel(false);
+        let at_once = u32::try_from(at_once).unwrap_or(u32::MAX).clamp(1, PLACES_MAX);
         let crew = Crew {
             queue: self.clone(),
-            places: Arc::new(Semaphore::new(at_once.max(1))),
-            at_once: at_once.max(1),
+            places: Arc::new(Semaphore::new(at_once as usize)),
+            at_once,
             running: Arc::default(),
             stopped,
         };
@@ -141,7 +144,7 @@ type Running = Arc<Mutex<HashMap<HoldId, Arc<Delivered>>>>;
 struct Crew<T> {
     queue: Queue<T>,
     places: Arc<Semaphore>,
-    at_once: usize,
+    at_once: u32,
     running: Running,
     stopped: watch::Receiver<bool>,
 }
@@ -181,17 +184,19 @@ impl<T: Form + 'static> Crew<T> {
                 Some(Err(fault)) => self.pause(&mut faults, &fault).await,
             }
         }
-        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
         // It is never closed.
-        drop(self.places.acquire_many(all).await);
+        drop(self.places.acquire_many(self.at_once).await);
         extending.abort();
     }
 
-    /// All places that are free, once there is one; nothing when it is time to stop.
+    /// The places that are free, as many as one claim may fill, once there is one; nothing when it
+    /// is time to stop.
     async fn places(&mut self) -> Option<Vec<OwnedSemaphorePermit>> {
         let first = unless(&mut self.stopped, Arc::clone(&self.places).acquire_owned()).await?;
         let mut places = vec![first.ok()?];
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+        while places.len() < JOBS_MAX
+            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
+        {
             places.push(place);
         }
         Some(places)
@@ -232,6 +237,11 @@ impl Attended {
         if !self.delivered.settle() {
             return;
         }
+        // What was refused instead of done is not done because the work has come to its end.
+        let report = report.map(|said| match self.delivered.refusal() {
+            Some(why) => said.and(Err(why)),
+            None => said,
+        });
         let answered = match report {
             Ok(Ok(())) => self.delivered.acknowledging().await.map(|settled| {
                 if settled == Settled::Lapsed {
@@ -273,8 +283,8 @@ struct Leases {
 impl Leases {
     async fn extend(self, lease: Duration) {
         loop {
-            // Two may go wrong before a lease is over.
-            sleep(lease / 3).await;
+            // Two may go wrong before a lease is over. One that is none is the claim's to refuse.
+            sleep((lease / 3).max(Duration::from_millis(1))).await;
             let running: Vec<_> = self.running.lock().values().cloned().collect();
             for part in running.chunks(BATCH_MAX) {
                 if let Err(fault) = self.extend_these(part, lease).await {
