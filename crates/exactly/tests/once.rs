@@ -110,6 +110,9 @@ async fn whoever_waits_takes_over_from_the_dead_or_goes_when_its_time_is_up() {
     assert!(matches!(impatient, Done::Running { .. }), "{impatient:?}");
     let patient = charge.run_or_wait(LEASE, async |attempt| Some(attempt as u32)).await.unwrap();
     assert_eq!(patient, Done::Now(2));
+    // However patient: for ever.
+    let forever = charge.run_or_wait(Duration::MAX, async |_| Some(3)).await.unwrap();
+    assert_eq!(forever, Done::Before(2));
 }
 
 #[tokio::test]

@@ -156,18 +156,24 @@ impl<T: Form> Once<T> {
         wait: Duration,
         block: impl AsyncFnOnce(u64) -> V,
     ) -> Result<Done<T, V::Undone>, Fault> {
-        let until = Instant::now() + wait;
+        // None where the wait never ends.
+        let until = Instant::now().checked_add(wait);
         let (key, mut mark) = (self.object.key()?, Mark::NONE);
         loop {
             // Asked for before it is looked at, so that no change in between is missed.
-            mark = match timeout_at(until, self.object.store().changed(key, mark)).await {
+            let change = self.object.store().changed(key, mark);
+            let changed = match until {
+                Some(until) => timeout_at(until, change).await,
+                None => Ok(change.await),
+            };
+            mark = match changed {
                 Ok(mark) => mark?,
                 Err(_) => mark,
             };
             match self.begin().await? {
                 Begun::Begun { worker, attempt } => return self.work(worker, attempt, block).await,
                 Begun::Done { answer } => return Ok(Done::Before(self.decode(&answer)?)),
-                Begun::Running { left } if Instant::now() >= until => {
+                Begun::Running { left } if until.is_some_and(|until| Instant::now() >= until) => {
                     return Ok(Done::Running { left });
                 }
                 Begun::Running { .. } => {}
