@@ -60,7 +60,13 @@ impl Rate {
 
     /// How long a whole burst takes to be admitted again.
     fn span(self) -> Option<Duration> {
-        u32::try_from(self.burst).ok().and_then(|burst| self.every.checked_mul(burst))
+        self.time_for(self.burst)
+    }
+
+    /// How long so many units take, one after the other.
+    fn time_for(self, units: u64) -> Option<Duration> {
+        let micros = self.every.as_micros().checked_mul(u128::from(units))?;
+        u64::try_from(micros).ok().map(Duration::from_micros)
     }
 
     fn check(self) -> Result<(), Misuse> {
@@ -175,7 +181,7 @@ pub(crate) fn step(slot: &mut Slot, op: &LimiterOp, at: Moment) -> Result<Limite
 
 fn admit(slot: &mut Slot, units: u64, rate: Rate, arrival: Timestamp, at: Moment) -> Checked {
     let left = free(rate, arrival, at.now);
-    let next = arrival.plus(rate.every.saturating_mul(u32::try_from(units).unwrap_or(u32::MAX)));
+    let next = arrival.plus(rate.time_for(units).unwrap_or(Duration::MAX));
     let ahead = at.now.until(next).saturating_sub(rate.span().unwrap_or(Duration::MAX));
     if !ahead.is_zero() {
         return Checked::Limited { retry_after: ahead, left };
@@ -308,6 +314,14 @@ mod tests {
             assert_eq!(rate, Rate { every: Duration::from_micros(every), burst: units });
             assert_eq!(rate.burst(7).burst, 7);
         }
+        // Bytes, say: more of them at once than 32 bits count.
+        let (mut model, key) = api();
+        let bytes = Rate::per(1_000_000, SECOND).burst(5_000_000_000);
+        let checked = model.run(&key, check(5_000_000_000, bytes)).unwrap();
+        assert_eq!(checked, Checked::Allowed { left: 0 });
+        let retry_after = Duration::from_micros(1);
+        let limited = Checked::Limited { retry_after, left: 0 };
+        assert_eq!(model.run(&key, check(1, bytes)).unwrap(), limited);
     }
 
     #[test]
