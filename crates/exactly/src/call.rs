@@ -268,6 +268,11 @@ impl<'a, O: Operation, T> Call<'a, O, T> {
         self.object
     }
 
+    /// What is told of it where the lock that it requires was not held.
+    pub(crate) fn lock_lost(&self) -> Option<Fault> {
+        self.guard.map(LockGuard::lock_lost)
+    }
+
     /// The batch that it is, and how the answer is read.
     pub(crate) fn parts(mut self) -> (Result<Batch, Fault>, Reading<'a, O, T>) {
         let (reading, guard) = (self.reading.take(), self.guard);

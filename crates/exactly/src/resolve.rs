@@ -4,7 +4,9 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use exactly_core::{BoxFuture, Engine as _, Fault, Operation, Record, Resolution, Token};
+use exactly_core::{
+    BoxFuture, Engine as _, Fault, Operation, Record, Refusal, Reply, Resolution, Token,
+};
 
 use crate::call::Call;
 use crate::store::Store;
@@ -72,9 +74,10 @@ impl<'a, O: Operation + 'a, T: 'a> Call<'a, O, T> {
     ///
     /// # Faults
     /// *Misuse* when it has no token of the caller's, and when the token was used for another call.
-    /// As the engine says.
+    /// [Lost](Fault::is_lock_lost) when the call was refused because the lock that it
+    /// [requires](Call::requiring) was not held. As the engine says.
     pub fn resolve(self) -> Resolving<'a, T> {
-        let object = self.object();
+        let (object, lost) = (self.object(), self.lock_lost());
         let (batch, reading) = self.parts();
         let asked = batch.and_then(|batch| match batch.token().cloned() {
             Some(token) => Ok((batch, token)),
@@ -93,7 +96,10 @@ impl<'a, O: Operation + 'a, T: 'a> Call<'a, O, T> {
         let looking = Box::pin(async move {
             Ok(match store.engine().resolve(&named).await? {
                 Resolution::Answered(record) => {
-                    let outcome = record.reply(&batch)?.only::<O>()?;
+                    let outcome = match (record.reply(&batch)?, lost) {
+                        (Reply::Refused(Refusal::Requirement(_)), Some(lost)) => return Err(lost),
+                        (reply, _) => reply.only::<O>()?,
+                    };
                     Found::Answer(reading.of(object, outcome)?)
                 }
                 Resolution::Nothing => Found::Nothing,

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use exactly::core::operations::lock::{Acquire, FENCES_MAX, LockOp};
 use exactly::core::{Batch, ManualClock, Op, Operation, Refusal, Reply, Step};
@@ -119,6 +119,39 @@ async fn a_wait_ends_with_its_time_and_says_what_is_in_the_way() {
     assert_eq!(holders(&lock).await, (1, 0), "nobody is left in the line");
     drop(guard);
     assert!(tried(&lock).await.is_some());
+}
+
+#[tokio::test]
+async fn whoever_has_no_time_to_wait_is_answered_all_the_same() {
+    let store = Store::builder().layer(Faults::late).open("memory:").await.unwrap();
+    let [a, b] = ["a", "b"].map(|name| Lock::new(&store, name).with_wait(Duration::ZERO));
+    let none = Duration::ZERO;
+    let guard = a.acquire().within(none).await.unwrap().held().expect("it is free");
+    let Locking::Busy { left, .. } = a.acquire().within(none).await.unwrap() else {
+        panic!("it is held")
+    };
+    assert!(left > LEASE / 2, "{left:?}");
+    assert!(matches!(a.with(async |_| ()).await.unwrap(), Locked::Busy { .. }));
+    let Locking::Busy { left, .. } = Lock::acquire_all([&a, &b]).within(none).await.unwrap() else {
+        panic!("one is held")
+    };
+    assert!(left > LEASE / 2, "{left:?}");
+    guard.release().await.unwrap();
+    let both = Lock::acquire_all([&a, &b]).await.unwrap().held().expect("both are free");
+    assert_eq!((both.len(), holders(&b).await), (2, (1, 0)));
+}
+
+#[tokio::test]
+async fn a_time_to_live_ends_no_lock_before_its_lease() {
+    let clock = Arc::new(ManualClock::new());
+    let memory = Memory::with(Options { clock: Arc::clone(&clock) as _, ..Options::default() });
+    let lock = || Lock::new(&Store::new(memory.clone()), "till").with_lease(LEASE);
+    for lock in [lock().with_sliding_ttl(LEASE / 4), lock().with_expire_at(UNIX_EPOCH)] {
+        let guard = held(&lock).await;
+        clock.advance(LEASE / 2);
+        assert!(tried(&lock).await.is_none(), "two at once");
+        assert!(!guard.is_lost() && guard.release().await.unwrap());
+    }
 }
 
 #[tokio::test]
@@ -246,7 +279,8 @@ async fn every_kind_of_call_can_require_a_lock() {
     let (count, seats) = (Counter::new(&store, "count"), Capacity::new(&store, "seats", 3));
     let (motto, flag) = (Value::<String>::new(&store, "motto"), Flag::new(&store, "flag"));
     let guard = held(&lock).await;
-    let token = || Token::caller("order-1", LEASE).unwrap();
+    let token_of = |id| Token::caller(id, LEASE).unwrap();
+    let token = || token_of("order-1");
     assert_eq!(count.increment().requiring(&guard).await.unwrap(), 1);
     assert_eq!(count.increment().requiring(&guard).token(token()).await.unwrap(), 2);
     assert_eq!(count.increment().requiring(&guard).at_most_once().await.unwrap(), 3);
@@ -272,6 +306,10 @@ async fn every_kind_of_call_can_require_a_lock() {
     assert!(guard.apply(batch).await.unwrap_err().is_lock_lost());
     let refused = store.apply(required).await.unwrap();
     assert_eq!(refused, Reply::Refused(Refusal::Requirement(0)));
+    // Whoever asks what became of it is told the same.
+    let late = || count.increment().requiring(&guard).token(token_of("order-2"));
+    assert!(late().await.unwrap_err().is_lock_lost());
+    assert!(late().resolve().await.unwrap_err().is_lock_lost());
     // What was done before is answered as before.
     assert_eq!(count.increment().requiring(&guard).token(token()).await.unwrap(), 2);
     assert_eq!(count.get().await.unwrap(), 7);

@@ -106,8 +106,7 @@ impl Claim {
 
     fn batch(&self) -> Result<Batch, Fault> {
         let step = |(object, acquire): &(Object, Acquire)| {
-            let step = Step::new(object.key()?.clone(), acquire.clone().into_op());
-            Ok(step.lifetime(object.lifetime()))
+            Ok(Step::new(object.key()?.clone(), acquire.clone().into_op()))
         };
         self.wanted.iter().map(step).collect::<Result<Vec<_>, Fault>>().map(Batch::of)
     }
@@ -130,8 +129,7 @@ impl Drop for Claim {
         // Not one change: what was deleted or is of another kind by now is not in the others' way.
         let releases = self.wanted.iter().filter_map(|(object, acquire)| {
             let release = Release { owner: acquire.owner };
-            let step = Step::new(object.key().ok()?.clone(), release.into_op());
-            Some(step.lifetime(object.lifetime()))
+            Some(Step::new(object.key().ok()?.clone(), release.into_op()))
         });
         let (releases, background) = (Batch::apart(releases), store.clone());
         let mut in_doubt = self.in_doubt;

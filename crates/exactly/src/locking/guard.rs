@@ -161,6 +161,11 @@ impl LockGuard {
         Passage::of(self).require(batch)
     }
 
+    /// What is told of a call that required it in vain.
+    pub(crate) fn lock_lost(&self) -> Fault {
+        self.lease.lost()
+    }
+
     /// Passes the lock to the next of this process, if it may be.
     fn hand_over(&self) -> Passing {
         match self.lease.take_turn() {
@@ -215,10 +220,7 @@ impl Passage {
 
     /// What is told of a call that was refused because of it.
     pub(crate) fn lost(&self) -> Fault {
-        match self.key() {
-            Ok(key) => Fault::lock_lost(key),
-            Err(fault) => fault,
-        }
+        self.0.lost()
     }
 
     fn key(&self) -> Result<&Key, Fault> {

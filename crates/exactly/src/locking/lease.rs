@@ -134,7 +134,8 @@ impl Lease {
                 return self.lose();
             }
             let extend = Extend { owner: self.owner, lease: self.length };
-            let extend = Call::new(&self.object, extend, |_, extended| Ok(extended)).owned();
+            let extend = Call::new(&self.object, extend, |_, extended| Ok(extended));
+            let extend = extend.timeless().owned();
             match timeout_at(until, extend).await {
                 Ok(Ok(Extended::Extended)) => {
                     self.confirm(asked + self.length);
@@ -199,6 +200,14 @@ impl Lease {
         self.turn.lock().take()
     }
 
+    /// What is told of a call that required it when it was not held any more.
+    pub(crate) fn lost(&self) -> Fault {
+        match self.object.key() {
+            Ok(key) => Fault::lock_lost(key),
+            Err(fault) => fault,
+        }
+    }
+
     /// It is extended no more, and nobody holds it.
     pub(crate) fn end(&self) {
         self.standing.send_replace(Standing::Over);
@@ -209,7 +218,8 @@ impl Lease {
 
     /// Gives it back to the engine.
     pub(crate) fn release(&self) -> Call<'_, Release> {
-        Call::new(&self.object, Release { owner: self.owner }, |_, was_held| Ok(was_held))
+        let release = Release { owner: self.owner };
+        Call::new(&self.object, release, |_, was_held| Ok(was_held)).timeless()
     }
 
     /// Gives it back in the background, and then the turn.

@@ -164,7 +164,12 @@ impl Turn {
             let guard = LockGuard::handed_over(lease, fence, self);
             match waiter.pass.send(Passed::Lock(guard)) {
                 Ok(()) => return None,
-                Err(Passed::Lock(guard)) => self = guard.take_turn()?,
+                Err(Passed::Lock(guard)) => match guard.take_turn() {
+                    Some(turn) => self = turn,
+                    // Lost in this moment, as far as this process knows: the engine is told all the
+                    // same, and the turn has gone on.
+                    None => return Some(Self(None)),
+                },
                 Err(Passed::Turn(turn)) => self = turn,
             }
         }

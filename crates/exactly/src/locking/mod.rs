@@ -17,4 +17,4 @@ mod request;
 pub use guard::LockGuard;
 pub(crate) use guard::Passage;
 pub(crate) use line::Lines;
-pub(crate) use request::{Request, Seen, all_held};
+pub(crate) use request::{Request, Seen, all_held, all_tried};

@@ -188,8 +188,23 @@ async fn changed(object: &Object, mark: Mark, deadline: Instant) -> Result<Mark,
     }
 }
 
-/// Waits until all are held, for ever.
-pub(crate) async fn all_held(requests: Vec<Request>, seen: &Seen) -> Result<Vec<LockGuard>, Fault> {
+/// Asks for all of them once.
+pub(crate) async fn all_tried(
+    requests: Vec<Request>,
+    seen: &Seen,
+) -> Result<Option<Vec<LockGuard>>, Fault> {
+    let mut claim = claim_of_all(&sorted(requests)?);
+    Ok(match claim.ask().await? {
+        Claimed::Held(since, fences) => Some(guards(claim, since, &fences, None)),
+        Claimed::Busy { ahead, left, .. } => {
+            seen.note(ahead, left);
+            None
+        }
+    })
+}
+
+/// In the order of their keys, each of them once, and all in one store.
+fn sorted(requests: Vec<Request>) -> Result<Vec<(Key, Request)>, Fault> {
     let mut sorted = Vec::with_capacity(requests.len());
     for request in requests {
         sorted.push((request.object.key()?.clone(), request));
@@ -205,8 +220,18 @@ pub(crate) async fn all_held(requests: Vec<Request>, seen: &Seen) -> Result<Vec<
              acquired: make all handles on one store, or on clones of it",
         ));
     }
+    Ok(sorted)
+}
+
+fn claim_of_all(sorted: &[(Key, Request)]) -> Claim {
     let wanted = sorted.iter().map(|(_, request)| (request.object.clone(), request.acquire(false)));
-    let mut claim = Claim::new(wanted.collect());
+    Claim::new(wanted.collect())
+}
+
+/// Waits until all are held, for ever.
+pub(crate) async fn all_held(requests: Vec<Request>, seen: &Seen) -> Result<Vec<LockGuard>, Fault> {
+    let sorted = sorted(requests)?;
+    let mut claim = claim_of_all(&sorted);
     let mut marks = vec![Mark::NONE; sorted.len()];
     loop {
         match claim.ask().await? {

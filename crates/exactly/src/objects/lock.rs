@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::call::Call;
 use crate::declare::{Declare, Lease};
-use crate::locking::{LockGuard, Request, Seen, all_held};
+use crate::locking::{LockGuard, Request, Seen, all_held, all_tried};
 use crate::object::{Object, common_verbs};
 use crate::objects::capacity::LEASE_DEFAULT;
 use crate::store::Store;
@@ -52,6 +52,10 @@ use crate::store::Store;
 ///
 /// Every acquisition has a [fence](LockGuard::fence) of its own. A process that dies while it holds
 /// the lock, or waits for it, is in the others' way for one lease.
+///
+/// It is stored until a day after its last lease, so that fences grow also where clocks are set
+/// back; a time to live of its own it needs none, and takes none: a lock that ended before its lease
+/// would let a second holder in.
 ///
 /// Acquiring needs a tokio runtime with its timers enabled.
 #[derive(Debug, Clone)]
@@ -278,7 +282,8 @@ pub struct Acquiring<'a> {
 }
 
 impl Acquiring<'_> {
-    /// Waits for so long at most.
+    /// Waits for so long at most: for no time at all as [`try_acquire`](Lock::try_acquire), which
+    /// asks once.
     pub fn within(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
@@ -292,6 +297,9 @@ impl<'a> IntoFuture for Acquiring<'a> {
     fn into_future(self) -> Self::IntoFuture {
         let Self { lock, mode, wait } = self;
         Box::pin(async move {
+            if wait.is_zero() {
+                return lock.try_in(mode).await;
+            }
             let seen = Seen::default();
             match timeout(wait, lock.request(mode).held(&seen)).await {
                 Ok(guard) => guard.map(Locking::Held),
@@ -310,7 +318,7 @@ pub struct AcquiringAll<'a> {
 }
 
 impl AcquiringAll<'_> {
-    /// Waits for so long at most.
+    /// Waits for so long at most: for no time at all it asks once.
     pub fn within(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
@@ -326,6 +334,10 @@ impl<'a> IntoFuture for AcquiringAll<'a> {
         let requests = locks.into_iter().map(|lock| lock.request(Mode::Exclusive)).collect();
         Box::pin(async move {
             let seen = Seen::default();
+            if wait.is_zero() {
+                let guards = all_tried(requests, &seen).await?;
+                return Ok(guards.map_or_else(|| Locking::busy(&seen), Locking::Held));
+            }
             match timeout(wait, all_held(requests, &seen)).await {
                 Ok(guards) => guards.map(Locking::Held),
                 Err(_) => Ok(Locking::busy(&seen)),
