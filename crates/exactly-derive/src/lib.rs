@@ -277,7 +277,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// write: a counter of tries within an hour starts over after that hour, however often it is
 /// stepped. `ttl_sliding` starts anew with every write: what is in use stays. Both last at most 100
 /// years. With `expire_at` every write lets it end at one moment: an expression of type
-/// `SystemTime`, which is asked for each time the group is made. A field has one of the three:
+/// `SystemTime`, which is asked for each time the group is made. Locks, limiters and work that is
+/// done once end by themselves, and take none of them. A field has one of the three:
 ///
 /// ```
 /// # use exactly::{Counter, Flag, Life, Objects, Store};
