@@ -127,6 +127,32 @@ fn is_nothing(resolution: &Resolution) -> bool {
     matches!(resolution, Resolution::Nothing)
 }
 
+/// A refusal is one in words as well, in whichever way the engine keeps it.
+async fn refusals_in_words(subject: &Subject) {
+    let bounds = Bounds { min: Some(0), max: Some(15) };
+    let one = |to: i64, by| step(&key("b"), Add { by, start: to, bounds });
+    let unmet = Batch::one(one(0, 1)).requiring(key("c"), Condition::Exists);
+    subject.ok(&key("long"), Add::by(1_000_000_000_000_000)).await;
+    for (place, batch) in [
+        Batch::one(one(15, 1)),
+        Batch::one(step(&key("long"), Add { by: 1, start: 0, bounds })),
+        Batch::one(one(0, -1)),
+        unmet,
+        Batch::one(one(15, 1).lifetime(Lifetime::Sliding(HOUR))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("refused {place}");
+        let reply = apply(subject, batch.named(named(&name))).await;
+        assert!(matches!(reply, Reply::Refused(_)), "{name}: {reply:?}");
+        let Resolution::Answered(record) = resolved(subject, &named(&name)).await else {
+            panic!("it was answered")
+        };
+        assert!(record.to_string().starts_with("refused"), "{name}: {record}");
+    }
+}
+
 /// What became of a token can be looked up: the answer again, that there was none, or that it is
 /// too long ago to tell. Nothing is changed by it.
 pub async fn resolving(subject: Subject) {
@@ -157,6 +183,8 @@ pub async fn resolving(subject: Subject) {
     };
     assert_eq!(record.reply(&more).unwrap(), refused);
     assert!(record.to_string().starts_with("refused"), "{record}");
+
+    refusals_in_words(&subject).await;
 
     // A fault leaves no record.
     let read = Read { limit: 30 };

@@ -48,21 +48,56 @@ impl Remembered for Answer {
 
     /// The words of each outcome, in brackets.
     fn words(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.told() {
+            Ok(told) => f.write_str(&told),
+            Err(_) => write!(f, "{} …", self.0.escape_ascii()),
+        }
+    }
+}
+
+impl Answer {
+    fn told(&self) -> Result<String, Fault> {
         let mut reader = Reader(&self.0);
+        let mut told = String::new();
         if reader.starts(b"applied") {
-            f.write_str("applied")?;
             while !reader.is_empty() {
-                match reader.outcome() {
-                    Ok(told) => write!(f, " [{told}]")?,
-                    Err(_) => return f.write_str(" …"),
-                }
+                told += &format!(" [{}]", reader.outcome()?);
             }
-            return Ok(());
+            return Ok(format!("applied{told}"));
         }
-        // What is added is answered by the sums alone.
-        match reader.starts(b"added") {
-            true => write!(f, "applied [{}]", reader.0.trim_ascii().escape_ascii()),
-            false => write!(f, "{}", reader.0.escape_ascii()),
+        if reader.starts(b"refused") {
+            let place = reader.number(b';')?;
+            return Ok(format!("refused by operation {place}: [{}]", reader.rest()?));
         }
+        if reader.starts(b"unmet") {
+            return Ok(format!("refused by requirement {}", reader.number(b';')?));
+        }
+        if !reader.starts(b"added") {
+            return Err(odd());
+        }
+        let (mut sums, mut refused) = (0, 0);
+        while !reader.is_empty() {
+            let (sum, is_refused) = sum(&mut reader)?;
+            told += &format!(" [{sum}]");
+            (sums, refused) = (sums + 1, refused + u32::from(is_refused));
+        }
+        // One that stood alone; of several each is for itself.
+        let is_refused = sums == 1 && refused == 1;
+        Ok(format!("{}{told}", if is_refused { "refused" } else { "applied" }))
+    }
+}
+
+/// What is added is answered by the sum alone; where there was no room, by how often it was added
+/// and the value; and in the words of the long way where that was needed. And whether it was not.
+fn sum(reader: &mut Reader<'_>) -> Result<(String, bool), Fault> {
+    if reader.starts(b"!") {
+        let told = reader.outcome()?;
+        reader.starts(b" ");
+        return Ok((told.to_string(), told.is(0, "refused")));
+    }
+    let told = reader.until(b' ').escape_ascii().to_string();
+    match told.split_once('/') {
+        Some(("0", value)) => Ok((format!("refused {value}"), true)),
+        Some(_) | None => Ok((told, false)),
     }
 }
