@@ -284,7 +284,7 @@ function Queue:lapse_these(over)
 end
 
 -- What stands beside a queue that is gone belongs to nobody: somebody deleted its key alone, or its
--- time was over a moment before theirs. A new queue would find jobs there of which it knows nothing.
+-- time was over a moment before theirs. A new queue would find jobs there that it never had.
 local function clear(names)
   if redis.call('EXISTS', unpack(names, 2)) == 0 then return end
   for place = 2, #names do

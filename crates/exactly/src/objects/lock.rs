@@ -54,8 +54,8 @@ use crate::store::Store;
 /// the lock, or waits for it, is in the others' way for one lease.
 ///
 /// It is stored until a day after its last lease, so that fences grow also where clocks are set
-/// back; a time to live of its own it needs none, and takes none: a lock that ended before its lease
-/// would let a second holder in.
+/// back. A time to live of its own it needs none, and takes none: a lock that ended before its
+/// lease would let a second holder in.
 ///
 /// Acquiring needs a tokio runtime with its timers enabled.
 #[derive(Debug, Clone)]
