@@ -194,6 +194,8 @@ async fn a_guard_is_told_when_the_engine_says_that_it_is_lost() {
     let (lock, done) = (Lock::new(&store, "till"), Counter::new(&store, "done"));
     let guard = held(&lock).await;
     let (lost, began) = (guard.lost(), Instant::now());
+    let token = guard.lost_token();
+    assert!(!token.is_cancelled());
     lock.delete().await.unwrap();
     let next = held(&lock).await;
     assert!(next.fence() > guard.fence());
@@ -203,6 +205,8 @@ async fn a_guard_is_told_when_the_engine_says_that_it_is_lost() {
     });
     let told = watching.await.unwrap() - began;
     assert_eq!(told, LEASE / 3, "with the next extension");
+    token.cancelled().await;
+    assert!(guard.lost_token().is_cancelled());
     assert!(guard.is_lost());
     let fault = done.increment().requiring(&guard).await.unwrap_err();
     assert!(fault.is_lock_lost() && fault.is_not_applied(), "{fault}");

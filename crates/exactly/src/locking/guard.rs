@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use exactly_core::{Batch, Condition, Fault, Key, Refusal, Reply};
+use tokio_util::sync::CancellationToken;
 
 use super::lease::{Grant, Lease};
 use super::line::Turn;
@@ -97,6 +98,36 @@ impl LockGuard {
     /// ```
     pub fn lost(&self) -> impl Future<Output = ()> + Send + use<> {
         self.lease.over(self.fence)
+    }
+
+    /// A token that is cancelled as soon as the lock [is lost](LockGuard::is_lost), or was
+    /// released: for work that takes one, or has children of its own to stop. Each is a new one,
+    /// and to cancel it does nothing to the lock. Outside of a tokio runtime, where nobody could
+    /// cancel it, it is cancelled already if the lock is not held any more, and never afterwards.
+    ///
+    /// ```
+    /// # use exactly::{Lock, Store};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let guard = Lock::new(&store, "till").acquire().await?.held().unwrap();
+    /// let lost = guard.lost_token();
+    /// assert!(!lost.is_cancelled());
+    /// drop(guard);
+    /// lost.cancelled().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn lost_token(&self) -> CancellationToken {
+        let token = CancellationToken::new();
+        if self.is_lost() {
+            token.cancel();
+            return token;
+        }
+        let (lost, told) = (self.lost(), token.clone());
+        self.lease.object().store().background().keep(async move {
+            lost.await;
+            told.cancel();
+        });
+        token
     }
 
     /// Runs `work` for as long as the lock is held: answers what it gives, or nothing if the lock
