@@ -181,7 +181,7 @@ impl Key {
             _ => Err(Fault::bad_name(
                 "key",
                 "one part or three (`visits`, `course:42:seats`, `course::total`; a colon in a \
-                 part                  is `%3A`)",
+                 part is `%3A`)",
                 &format!("{name:?}"),
             )),
         }
