@@ -18,7 +18,8 @@ macro_rules! suite {
             value = operations::value { meaning, any_bytes, wrong_type, expiry, bad_settings }
             flag = operations::flag { meaning, wrong_type, expiry }
             capacity = operations::capacity {
-                meaning, leases, resizing, wrong_type, expiry, bad_settings
+                meaning, taking_each, taking_each_in_batches, leases, resizing, wrong_type, expiry,
+                bad_settings
             }
             set = operations::set {
                 meaning, limits, pages, any_bytes, wrong_type, large_ones, bad_settings
@@ -68,7 +69,7 @@ macro_rules! suite {
             value_race = races::value { one_replaces, one_is_first, updates }
             flag_race = races::flag { one_marks }
             capacity_race = races::capacity {
-                last_units, confirm_or_lapse, levels_agree, big_and_small
+                last_units, confirm_or_lapse, levels_agree, big_and_small, taken_together
             }
             set_race = races::set {
                 last_places, all_of_one, taken_once, moved_both_ways, replaced_whole,

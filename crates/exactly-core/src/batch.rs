@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::bytes::Bytes;
 use crate::fault::Fault;
 use crate::key::Key;
-use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
+use crate::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take, TakeEach};
 use crate::operations::key::{KeyOp, Rename, check_end, check_ttl};
 use crate::operations::lock::{self, Acquire, LockOp};
 use crate::operations::once::{self, Begin, OnceOp};
@@ -204,6 +204,9 @@ impl NewIds {
                 Op::Capacity(CapacityOp::Take(Take { hold, .. }))
                 | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. }))
                 | Op::Once(OnceOp::Begin(Begin { worker: hold, .. })) => ids.add(*hold),
+                Op::Capacity(CapacityOp::TakeEach(TakeEach { holds, .. })) => {
+                    holds.iter().for_each(|hold| ids.add(*hold));
+                }
                 Op::Queue(QueueOp::Push(Push { jobs, .. })) => {
                     jobs.iter().for_each(|job| ids.add(job.id));
                 }
@@ -241,6 +244,9 @@ impl NewIds {
                 | CapacityOp::Confirm(Confirm { hold })
                 | CapacityOp::Release(Release { hold })
                 | CapacityOp::Extend(Extend { hold, .. }) => self.name(hold),
+                CapacityOp::TakeEach(TakeEach { holds, .. }) => {
+                    holds.iter_mut().for_each(|hold| self.name(hold));
+                }
                 CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => {}
             },
             Op::Lock(op) => match op {

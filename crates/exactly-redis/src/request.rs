@@ -316,7 +316,10 @@ fn name(
     args: &mut Words,
 ) {
     keys.push(records.key(token));
-    args.push("named");
+    args.push(match token {
+        Token::Session { .. } => "by session",
+        Token::Caller { .. } => "by caller",
+    });
     let (number, fingerprint, late, keep) = match token {
         Token::Session { sequence, .. } => {
             let late = (sequence.get() == 1).then(|| server_now() + half_micros(records.window));

@@ -1,8 +1,9 @@
 //! Keys that have to do with each other, and everything that happened to them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::slice;
 
-use exactly_core::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take};
+use exactly_core::operations::capacity::{CapacityOp, Confirm, Extend, Release, Take, TakeEach};
 use exactly_core::operations::lock::{self, Acquire, LockOp};
 use exactly_core::operations::queue::QueueOp;
 use exactly_core::{Batch, Condition, HoldId, Key, Op};
@@ -154,14 +155,15 @@ impl Class {
         if steps.any(|step| matches!(step.op, Op::Queue(QueueOp::Push(_) | QueueOp::Claim(_)))) {
             return Self::Own(place);
         }
-        let mut taken = effect.batches().flat_map(|batch| &batch.steps).filter_map(|step| {
-            let (Op::Capacity(CapacityOp::Take(Take { hold, .. }))
-            | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. }))) = &step.op
-            else {
-                return None;
-            };
-            Some(hold)
-        });
+        let mut taken =
+            effect.batches().flat_map(|batch| &batch.steps).flat_map(|step| match &step.op {
+                Op::Capacity(CapacityOp::Take(Take { hold, .. }))
+                | Op::Lock(LockOp::Acquire(Acquire { owner: hold, .. })) => slice::from_ref(hold),
+                Op::Capacity(CapacityOp::TakeEach(TakeEach { holds, .. })) => holds,
+                Op::Capacity(_) | Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => &[],
+                Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => &[],
+                Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => &[],
+            });
         let mentioned_again = taken.any(|hold| holds.get(hold).is_some_and(|&often| often > 1));
         // Two that require the lock of two owners are one batch to a token, and not to us.
         let mut required = effect.batches().flat_map(|batch| &batch.requirements);
@@ -182,35 +184,36 @@ fn mentions(effects: &[Effect<'_>]) -> HashMap<HoldId, usize> {
             Condition::Holds(hold) | Condition::Locks(hold) => Some(*hold),
             Condition::Exists | Condition::Absent | Condition::Equals(_) => None,
         });
-        let stepped = batch.steps.iter().filter_map(|step| match &step.op {
-            Op::Capacity(op) => hold(op),
-            Op::Lock(op) => owner(op),
-            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
-            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => None,
-            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
+        let stepped = batch.steps.iter().flat_map(|step| match &step.op {
+            Op::Capacity(op) => holds(op),
+            Op::Lock(op) => owner(op).map_or(&[][..], slice::from_ref),
+            Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => &[],
+            Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => &[],
+            Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => &[],
         });
-        for hold in required.chain(stepped) {
+        for hold in required.chain(stepped.copied()) {
             *mentions.entry(hold).or_insert(0) += 1;
         }
     }
     mentions
 }
 
-fn hold(op: &CapacityOp) -> Option<HoldId> {
+fn holds(op: &CapacityOp) -> &[HoldId] {
     match op {
         CapacityOp::Take(Take { hold, .. })
         | CapacityOp::Confirm(Confirm { hold })
         | CapacityOp::Release(Release { hold })
-        | CapacityOp::Extend(Extend { hold, .. }) => Some(*hold),
-        CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => None,
+        | CapacityOp::Extend(Extend { hold, .. }) => slice::from_ref(hold),
+        CapacityOp::TakeEach(TakeEach { holds, .. }) => holds,
+        CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => &[],
     }
 }
 
-fn owner(op: &LockOp) -> Option<HoldId> {
+fn owner(op: &LockOp) -> Option<&HoldId> {
     match op {
         LockOp::Acquire(Acquire { owner, .. })
         | LockOp::Extend(lock::Extend { owner, .. })
-        | LockOp::Release(lock::Release { owner }) => Some(*owner),
+        | LockOp::Release(lock::Release { owner }) => Some(owner),
         LockOp::Read(_) => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use exactly_core::HoldId;
+use exactly_core::layers::Combine;
 use exactly_core::operations::capacity::{Confirm, Confirmed, Levels, Read, Release, Take, Taken};
 
 use crate::subject::{Subject, key};
@@ -82,6 +83,65 @@ pub async fn levels_agree(subject: Subject) {
         .await;
     let levels = subject.ok(&key("seats"), Read { limit: LIMIT }).await;
     assert_eq!(levels.held, 0);
+}
+
+/// Many who take, confirm, release and go away while their takes travel together: nobody is told of
+/// the hold of another, and at the end all is free but what was confirmed, or taken for those who
+/// went away.
+pub async fn taken_together(subject: Subject) {
+    const MANY: u64 = 100;
+    let subject = subject.through(Combine::new);
+    let seats = key("seats");
+    let told = subject
+        .crowd(64, |subject, number| {
+            let seats = seats.clone();
+            async move {
+                let (mut confirmed, mut gone) = (0, Vec::new());
+                for round in 0..40 {
+                    let own = Take { limit: MANY, ..take(1, LONG) };
+                    let hold = own.hold;
+                    if (number + round) % 7 == 0 {
+                        tokio::select! {
+                            biased;
+                            _told = subject.run(&seats, own) => {}
+                            () = tokio::task::yield_now() => {}
+                        }
+                        gone.push(hold);
+                        continue;
+                    }
+                    match subject.ok(&seats, own).await {
+                        Taken::Held { hold: told } => assert_eq!(told, hold),
+                        Taken::Full { free, held } => {
+                            assert!(free == 0 && held <= MANY);
+                            continue;
+                        }
+                    }
+                    if round == 20 {
+                        let told = subject.ok(&seats, Confirm { hold }).await;
+                        assert_eq!(told, Confirmed::Confirmed);
+                        confirmed += 1;
+                    } else {
+                        assert!(subject.ok(&seats, Release { hold }).await);
+                    }
+                }
+                (confirmed, gone)
+            }
+        })
+        .await;
+    let confirmed = told.iter().map(|(confirmed, _)| confirmed).sum();
+    // What they left behind may be on its way still.
+    let levels = loop {
+        for (_, gone) in &told {
+            for hold in gone {
+                subject.ok(&seats, Release { hold: *hold }).await;
+            }
+        }
+        let levels = subject.ok(&seats, Read { limit: MANY }).await;
+        if levels.held == 0 {
+            break levels;
+        }
+    };
+    assert_eq!(levels, Levels { limit: MANY, free: MANY - confirmed, held: 0, confirmed });
 }
 
 /// Two who ask for more than there is between them: one of them gets it. A counter that steps first

@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use exactly_core::operations::capacity::{Confirm, Extend, GiveBack, Read, Release, Resize, Take};
+use exactly_core::operations::capacity::{
+    Confirm, Extend, GiveBack, Read, Release, Resize, Take, TakeEach,
+};
 use exactly_core::operations::counter::{
     Add, AddTimes, AddUndoable, AddedUndoable, Bounds, CounterOp, CounterOutcome, Get, Set, Swap,
     Undo,
@@ -128,6 +130,12 @@ fn capacity() -> impl Strategy<Value = Draft> {
         Just(op(Read { limit: 3 })),
         (hold(), 0_u64..4).prop_map(|(hold, units)| op(Take {
             hold,
+            units,
+            lease: LONG,
+            limit: 3
+        })),
+        (prop::collection::vec(hold(), 0..6), 0_u64..4).prop_map(|(holds, units)| op(TakeEach {
+            holds: holds.into(),
             units,
             lease: LONG,
             limit: 3

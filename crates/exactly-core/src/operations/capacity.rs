@@ -19,6 +19,9 @@ use crate::token::HoldId;
 pub const LIMIT_MAX: u64 = (1 << 53) - 1;
 /// The longest lease: 30 days.
 pub const LEASE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The most holds of one [`TakeEach`]: as many as a server takes with one command each for the
+/// holds and their leases, in a few milliseconds.
+pub const HOLDS_MAX: usize = 2_000;
 
 // ===== operations =====
 
@@ -44,6 +47,19 @@ operations! {
         /// The limit that a missing capacity starts with.
         limit: u64,
     } -> Taken;
+
+    /// As so many [`Take`]s in a row, one for each hold in this order: what many callers who take
+    /// the same come down to.
+    write TakeEach {
+        /// The ids of the new holds. Boxed: no operation is larger for this one.
+        holds: Box<Vec<HoldId>>,
+        /// How many units each of them is for.
+        units: u64,
+        /// After how long without [`Extend`] or [`Confirm`] those of a hold are free again.
+        lease: Duration,
+        /// The limit that a missing capacity starts with.
+        limit: u64,
+    } -> TakenEach;
 
     /// Makes held units permanent, if the lease still runs. Confirming again is answered alike for
     /// as long as the lease would have run.
@@ -87,11 +103,25 @@ impl CapacityOp {
             Self::Take(Take { units, lease, limit, .. }) => check_limit(*limit)
                 .and_then(|()| check_units(*units))
                 .and_then(|()| check_lease(*lease)),
+            Self::TakeEach(TakeEach { holds, units, lease, limit }) => check_holds(holds.len())
+                .and_then(|()| check_limit(*limit))
+                .and_then(|()| check_units(*units))
+                .and_then(|()| check_lease(*lease)),
             Self::Extend(Extend { lease, .. }) => check_lease(*lease),
             Self::GiveBack(GiveBack { units }) => check_units(*units),
             Self::Confirm(_) | Self::Release(_) => Ok(()),
         }
     }
+}
+
+fn check_holds(count: usize) -> Result<(), Misuse> {
+    if count > HOLDS_MAX {
+        return Err(Misuse::BadSetting(format!(
+            "one operation takes at most {HOLDS_MAX} holds, found {count}; nothing was changed: \
+             take them in parts"
+        )));
+    }
+    Ok(())
 }
 
 fn check_limit(limit: u64) -> Result<(), Misuse> {
@@ -162,6 +192,19 @@ pub enum Taken {
 impl Refusable for Taken {
     fn is_refusal(&self) -> bool {
         matches!(self, Self::Full { .. })
+    }
+}
+
+/// Of [`TakeEach`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenEach {
+    /// What each [`Take`] by itself would have been told, in the order of the holds.
+    pub each: Vec<Taken>,
+}
+
+impl Refusable for TakenEach {
+    fn is_refusal(&self) -> bool {
+        self.each.iter().all(Taken::is_refusal)
     }
 }
 
@@ -324,6 +367,7 @@ pub(crate) fn step(
             CapacityOutcome::Read(stored.map_or(new.levels(), |capacity| capacity.levels()))
         }
         CapacityOp::Take(take) => CapacityOutcome::Take(self::take(slot, take, at)?),
+        CapacityOp::TakeEach(each) => CapacityOutcome::TakeEach(take_each(slot, each, at)?),
         CapacityOp::Confirm(Confirm { hold }) => CapacityOutcome::Confirm(
             stored.map_or(Confirmed::Lapsed, |capacity| capacity.confirm(*hold)),
         ),
@@ -363,6 +407,15 @@ fn take(slot: &mut Slot, take: &Take, at: Moment) -> Result<Taken, Misuse> {
     }
     filled(slot, limit, at)?.hold(hold, units, at.now.plus(lease));
     Ok(Taken::Held { hold })
+}
+
+/// None fails where the first did not: nothing is taken then.
+fn take_each(slot: &mut Slot, takes: &TakeEach, at: Moment) -> Result<TakenEach, Misuse> {
+    let TakeEach { holds, units, lease, limit } = takes;
+    let (units, lease, limit) = (*units, *lease, *limit);
+    let takes = holds.iter().map(|hold| Take { hold: *hold, units, lease, limit });
+    let each = takes.map(|one| take(slot, &one, at)).collect::<Result<_, _>>()?;
+    Ok(TakenEach { each })
 }
 
 fn give_back(stored: Option<&mut CapacityState>, units: u64) -> GivenBack {
@@ -436,6 +489,60 @@ mod tests {
         );
         assert_eq!(model.run(&key, GiveBack { units: 2 }).unwrap(), GivenBack::GivenBack);
         assert_eq!(levels(&mut model, &key), (3, 0, 0));
+    }
+
+    fn take_each(holds: &[u128], units: u64) -> TakeEach {
+        let holds = holds.iter().map(|hold| HoldId::from_u128(*hold)).collect::<Vec<_>>();
+        TakeEach { holds: holds.into(), units, lease: LEASE, limit: 3 }
+    }
+
+    #[test]
+    fn of_many_takes_the_first_fit_and_the_others_are_told_what_is_left() {
+        let (mut model, key) = seats();
+        let held = |hold| Taken::Held { hold: HoldId::from_u128(hold) };
+        let full = |free, held| Taken::Full { free, held };
+        let mut told = |holds: &[u128], units| {
+            let told = model.run(&key, take_each(holds, units)).unwrap();
+            (told.is_refusal(), told.each)
+        };
+        assert_eq!(told(&[], 1), (true, vec![]));
+        assert_eq!(told(&[1], 4), (true, vec![full(3, 0)]));
+        assert_eq!(told(&[1, 2, 1, 2], 2), (false, vec![held(1), full(1, 2), held(1), full(1, 2)]));
+        assert_eq!(told(&[3, 1, 4, 5], 1), (false, vec![held(3), held(1), full(0, 3), full(0, 3)]));
+        assert_eq!(told(&[6, 7], 1), (true, vec![full(0, 3), full(0, 3)]));
+        assert_eq!(told(&[6, 1], 1), (false, vec![full(0, 3), held(1)]));
+    }
+
+    #[test]
+    fn many_takes_mean_what_they_mean_one_after_the_other() {
+        let mut dice = fastrand::Rng::with_seed(7);
+        for round in 0..2_000 {
+            let (mut one, key) = seats();
+            if dice.bool() {
+                one.run(&key, Resize { to: dice.u64(..12) }).unwrap();
+            }
+            for _ in 0..dice.u8(..4) {
+                one.run(&key, take(dice.u128(..9), dice.u64(1..4))).unwrap();
+                let hold = HoldId::from_u128(dice.u128(..9));
+                if dice.bool() {
+                    one.run(&key, Confirm { hold }).unwrap();
+                } else {
+                    one.run(&key, Release { hold }).unwrap();
+                }
+            }
+            let mut other = one.clone();
+            let holds: Vec<_> = (0..dice.usize(..8)).map(|_| dice.u128(..9)).collect();
+            let units = dice.u64(1..4);
+            let each: Vec<_> =
+                holds.iter().map(|hold| one.run(&key, take(*hold, units)).unwrap()).collect();
+            let told = other.run(&key, take_each(&holds, units)).unwrap();
+            assert_eq!(told.is_refusal(), each.iter().all(Taken::is_refusal), "{round}");
+            assert_eq!(told.each, each, "{round}");
+            assert!(one.states().eq(other.states()), "{round}");
+            one.advance(LEASE);
+            other.advance(LEASE);
+            assert_eq!(levels(&mut one, &key), levels(&mut other, &key), "{round}");
+        }
     }
 
     #[test]
@@ -514,6 +621,17 @@ mod tests {
             Take { lease: Duration::ZERO, ..good.clone() },
             Take { lease: LEASE_MAX + Duration::from_nanos(1), ..good.clone() },
             Take { limit: LIMIT_MAX + 1, ..good.clone() },
+        ] {
+            let fault = model.run(&key, bad).unwrap_err();
+            assert!(fault.is_bad_setting(), "{fault}");
+        }
+        let each = take_each(&[1], 1);
+        let many: Vec<_> = (0..=HOLDS_MAX as u128).collect();
+        for bad in [
+            take_each(&many, 1),
+            take_each(&[], 0),
+            TakeEach { lease: Duration::ZERO, ..each.clone() },
+            TakeEach { limit: LIMIT_MAX + 1, ..each },
         ] {
             let fault = model.run(&key, bad).unwrap_err();
             assert!(fault.is_bad_setting(), "{fault}");

@@ -6,9 +6,9 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
--- What is stored, and the hold with this id. A capacity that is missing has nothing but a limit.
-local function stored_at(main, limit, id)
-  local found = redis.pcall('HMGET', main, '::limit', 'confirmed', 'held', id)
+-- What is stored, and the holds with these ids. A capacity that is missing has nothing but a limit.
+local function stored_at(main, limit, ...)
+  local found = redis.pcall('HMGET', main, '::limit', 'confirmed', 'held', ...)
   if is_of_another_type(found) or (not found[1] and redis.call('EXISTS', main) == 1) then
     misuse('type', 'a capacity', kind_of(main))
   end
@@ -17,8 +17,10 @@ local function stored_at(main, limit, id)
     limit = tonumber(found[1] or limit),
     confirmed = tonumber(found[2] or 0),
     held = tonumber(found[3] or 0),
-    -- The units of the hold as they are written; false when there is none.
+    -- The units of the first hold as they are written; false when there is none.
     hold = found[4],
+    -- From the fourth on those of all.
+    found = found,
   }
 end
 
@@ -45,55 +47,48 @@ local function lapse(main, leases)
   return lapsed
 end
 
-local function read(main, leases, limit, id)
-  local state = stored_at(main, limit, id)
+local function read(main, leases, limit, ...)
+  local state = stored_at(main, limit, ...)
   -- Asked of a missing one as well: somebody may have put something else where its leases will be.
-  if lapse(main, leases) then state = stored_at(main, limit, id) end
+  if lapse(main, leases) then state = stored_at(main, limit, ...) end
   state.free = math.max(0, state.limit - state.confirmed - state.held)
   return state
 end
 
--- Writes numbers of the capacity, and the hold: its units, or nothing to end it.
-local function store(main, state, fields, id, hold)
+-- Writes numbers of the capacity, and these fields with what they get, one after the other.
+local function store(main, state, levels, changes)
   if not state.exists then
     remember(main)
     write('HSET', main, '::limit', digits(state.limit), 'confirmed', 0, 'held', 0)
   end
-  local changes = {}
-  for name, number in pairs(fields) do
+  for name, number in pairs(levels) do
     local field = name == 'limit' and '::limit' or name
     taken_back_by('HSET', main, field, digits(state[name]))
     changes[#changes + 1] = field
     changes[#changes + 1] = digits(number)
   end
-  if id then
-    if state.hold then
-      taken_back_by('HSET', main, id, state.hold)
-    else
-      taken_back_by('HDEL', main, id)
-    end
-    if hold then
-      changes[#changes + 1] = id
-      changes[#changes + 1] = hold
-    else
-      write('HDEL', main, id)
-    end
-  end
   write('HSET', main, unpack(changes))
 end
 
--- Lets the lease of a hold end so many microseconds from now.
-local function lease_until(main, leases, id, lease)
-  if journal then
-    local before = redis.call('ZSCORE', leases, id)
-    if before then
-      taken_back_by('ZADD', leases, before, id)
-    else
-      taken_back_by('ZREM', leases, id)
-    end
+-- Holds so many units under each of the first of these ids, which are new, until a lease ends so
+-- many microseconds from now.
+local function hold(main, leases, state, ids, count, units, lease)
+  local changes, ends = {}, {}
+  local units_each, moment = digits(units), digits(now() + lease)
+  for place = 1, count do
+    local even = 2 * place
+    changes[even - 1], changes[even] = ids[place], units_each
+    ends[even - 1], ends[even] = moment, ids[place]
   end
-  write('ZADD', leases, digits(now() + lease), id)
-  -- The leases live as long as the capacity does.
+  if journal then
+    taken_back_by('HDEL', main, unpack(ids, 1, count))
+    taken_back_by('ZREM', leases, unpack(ids, 1, count))
+  end
+  store(main, state, { held = state.held + count * units }, changes)
+  write('ZADD', leases, unpack(ends))
+  -- The leases live as long as the capacity does. One that is new has no end yet, and where units
+  -- are held already, their leases have it.
+  if not state.exists or state.held > 0 then return end
   local left = life_of(main)
   if left then write('PEXPIRE', leases, left) end
 end
@@ -107,17 +102,47 @@ end
 local function take(main, leases, state, id, units, lease)
   if state.hold then return { 'done', id } end
   if units > state.free then return { 'refused', unpack(numbers(state.free, state.held)) } end
-  store(main, state, { held = state.held + units }, id, digits(units))
-  lease_until(main, leases, id, lease)
+  hold(main, leases, state, { id }, 1, units, lease)
   return { 'done', id }
+end
+
+-- As so many takes in a row, each of another id. All ask for as many units, so those that fit are
+-- the first of the new, and the others are told the same. Answers how many fit, what is free and held
+-- after them, the ids where other ones may be asked for next time, and the places of those that were
+-- held before. Ids that nobody needs are left out: Lua reads each text that it makes to its end.
+local function take_each(main, leases, limit, count)
+  local units, lease = tonumber(arg()), tonumber(arg())
+  local ids = { unpack(ARGV, args + 1, args + count) }
+  local state = read(main, leases, limit, unpack(ids))
+  local new, known, found = ids, {}, state.found
+  for place = 1, count do
+    if found[3 + place] then known[#known + 1] = place end
+  end
+  if #known > 0 then
+    new = {}
+    for place = 1, count do
+      if not found[3 + place] then new[#new + 1] = ids[place] end
+    end
+  end
+  local fit = math.min(#new, math.floor(state.free / units))
+  if fit > 0 then hold(main, leases, state, new, fit, units, lease) end
+  local taken = fit * units
+  local levels = numbers(fit, state.free - taken, state.held + taken)
+  if fit == 0 and #known == 0 then return { 'refused', unpack(levels) } end
+  -- What is rehearsed is answered alike under whatever token it is then done.
+  local first = (asks_for_others or journal) and table.concat(ids) or ''
+  local told = { 'done', levels[1], levels[2], levels[3], first }
+  for place, number in ipairs(known) do told[5 + place] = digits(number) end
+  return told
 end
 
 local function confirm(main, state, id)
   if not state.hold then return { 'refused' } end
   local units = tonumber(state.hold)
   if units then
+    taken_back_by('HSET', main, id, state.hold)
     local fields = { held = state.held - units, confirmed = state.confirmed + units }
-    store(main, state, fields, id, '=' .. state.hold)
+    store(main, state, fields, { id, '=' .. state.hold })
   end
   return { 'done' }
 end
@@ -127,7 +152,16 @@ local function release(main, leases, state, id)
   if not units then return { 'none' } end
   if journal then taken_back_by('ZADD', leases, redis.call('ZSCORE', leases, id), id) end
   write('ZREM', leases, id)
-  store(main, state, { held = state.held - units }, id, nil)
+  taken_back_by('HSET', main, id, state.hold)
+  write('HDEL', main, id)
+  store(main, state, { held = state.held - units }, {})
+  return { 'done' }
+end
+
+local function extend(leases, state, id, lease)
+  if not tonumber(state.hold or '') then return { 'refused' } end
+  if journal then taken_back_by('ZADD', leases, redis.call('ZSCORE', leases, id), id) end
+  write('ZADD', leases, digits(now() + lease), id)
   return { 'done' }
 end
 
@@ -139,6 +173,7 @@ end
 local function capacity(op, names)
   local main, leases = names[1], names[2]
   local limit, id = arg(), arg()
+  if op == 'take each' then return take_each(main, leases, limit, tonumber(id)) end
   local state = read(main, leases, limit, id)
   if op == 'read' then
     return numbers(state.limit, state.free, state.held, state.confirmed)
@@ -148,18 +183,14 @@ local function capacity(op, names)
   end
   if op == 'confirm' then return confirm(main, state, id) end
   if op == 'release' then return release(main, leases, state, id) end
-  if op == 'extend' then
-    if not tonumber(state.hold or '') then return { 'refused' } end
-    lease_until(main, leases, id, tonumber(arg()))
-    return { 'done' }
-  end
+  if op == 'extend' then return extend(leases, state, id, tonumber(arg())) end
   local units = tonumber(arg())
   if op == 'back' then
     if state.confirmed < units then return { 'refused', digits(state.confirmed) } end
-    store(main, state, { confirmed = state.confirmed - units })
+    store(main, state, { confirmed = state.confirmed - units }, {})
     return { 'done' }
   end
   -- resize
-  store(main, state, { limit = units })
+  store(main, state, { limit = units }, {})
   return numbers(math.max(0, state.confirmed + state.held - units))
 end

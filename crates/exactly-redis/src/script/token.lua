@@ -3,7 +3,11 @@
 
 local record, named, keep
 
-if arg() == 'named' then
+-- Who asks again under a token of its own asks for other new ids; a session asks for the same.
+local naming = arg()
+local asks_for_others = naming == 'by caller'
+
+if naming ~= 'unnamed' then
   record = key()
   local number, before, fingerprint, late = arg(), arg(), arg(), arg()
   keep = arg()

@@ -1,6 +1,7 @@
 //! Histories of clients that race on a right engine.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use fastrand::Rng;
 
@@ -106,14 +107,15 @@ fn renewed(rng: &mut Rng, mut batch: Batch) -> Batch {
 }
 
 fn rename(batch: &mut Batch, old: HoldId, new: HoldId) {
-    let in_steps = batch.steps.iter_mut().filter_map(|step| {
-        let Op::Capacity(op) = &mut step.op else { return None };
+    let in_steps = batch.steps.iter_mut().flat_map(|step| {
+        let Op::Capacity(op) = &mut step.op else { return &mut [][..] };
         match op {
             CapacityOp::Take(capacity::Take { hold, .. })
             | CapacityOp::Confirm(capacity::Confirm { hold })
             | CapacityOp::Release(capacity::Release { hold })
-            | CapacityOp::Extend(capacity::Extend { hold, .. }) => Some(hold),
-            CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => None,
+            | CapacityOp::Extend(capacity::Extend { hold, .. }) => slice::from_mut(hold),
+            CapacityOp::TakeEach(capacity::TakeEach { holds, .. }) => holds,
+            CapacityOp::Read(_) | CapacityOp::GiveBack(_) | CapacityOp::Resize(_) => &mut [],
         }
     });
     let required = batch.requirements.iter_mut().filter_map(|required| {
