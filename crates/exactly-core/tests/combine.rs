@@ -9,13 +9,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use exactly_core::layers::{Combine, CombinePolicy};
+use exactly_core::operations::capacity::{
+    CapacityOp, HOLDS_MAX, Levels, Read, Take, TakeEach, Taken,
+};
 use exactly_core::operations::counter::{Add, AddTimes, Added, Bounds, Get};
 use exactly_core::operations::list::{End, ListOp, Pop, Push, Pushed, Range};
 use exactly_core::operations::{flag, set, value};
 use exactly_core::{
-    Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, Joining,
-    Key, Lifetime, Listing, ManualClock, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Rehearsal, Reply, Resolution, Step, Token,
+    Answer, BATCH_MAX, Batch, Bytes, Delivery, Durability, ELEMENTS_MAX, Engine, Fault, HoldId,
+    Joining, Key, Lifetime, Listing, ManualClock, Mark, Model, Op, Operation, Outcome, Page,
+    Profile, Refusal, Rehearsal, Reply, Resolution, Step, Token,
 };
 use tokio::runtime;
 use tokio::sync::Semaphore;
@@ -384,6 +387,138 @@ async fn a_push_in_a_row_is_not_longer_than_one_may_be() {
 fn pushed_by(step: &Step) -> usize {
     let Op::List(ListOp::Push(push)) = &step.op else { panic!("{step:?}") };
     push.elements.len()
+}
+
+fn take(hold: u128, units: u64) -> Take {
+    let lease = Duration::from_secs(30);
+    Take { hold: HoldId::from_u128(hold), units, lease, limit: 3 }
+}
+
+fn take_each(holds: impl IntoIterator<Item = u128>, units: u64) -> TakeEach {
+    let Take { lease, limit, .. } = take(0, units);
+    let holds: Vec<_> = holds.into_iter().map(HoldId::from_u128).collect();
+    TakeEach { holds: holds.into(), units, lease, limit }
+}
+
+fn taken(reply: Result<Reply, Fault>) -> Taken {
+    reply.unwrap().only::<Take>().unwrap()
+}
+
+#[tokio::test]
+async fn those_who_take_the_same_travel_as_one_and_each_is_told_of_its_own_hold() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let _first = busy(&combine, &gate).await;
+    let longer = Take { lease: Duration::from_secs(31), ..take(7, 1) };
+    let wider = Take { limit: 4, ..take(8, 1) };
+    let raw = one("seats", take(9, 1)).delivery(Delivery::AtMostOnce);
+    let takes = [take(1, 1), take(2, 1), take(5, 2), take(3, 1), longer, wider, take(4, 1)];
+    let lasting = step("seats", take(6, 1)).lifetime(Lifetime::Sliding(Duration::from_secs(60)));
+    let takes = takes.map(|take| one("seats", take)).into_iter();
+    let calls = board(&combine, takes.chain([raw, Batch::one(lasting.clone())])).await;
+    let asked = gate.asked_for(2).await;
+    let [longer, wider] = [(7, 31, 3), (8, 30, 4)].map(|(hold, lease, limit)| Take {
+        lease: Duration::from_secs(lease),
+        limit,
+        ..take(hold, 1)
+    });
+    let together = [
+        step("seats", take_each(1..=4, 1)),
+        step("seats", take(5, 2)),
+        step("seats", longer),
+        step("seats", wider),
+        lasting,
+    ];
+    assert_eq!(asked[1], Batch::apart(together));
+    gate.pass(9);
+    let told: Vec<_> = all(calls).await.into_iter().map(taken).collect();
+    let held = |hold| Taken::Held { hold: HoldId::from_u128(hold) };
+    let full = Taken::Full { free: 0, held: 3 };
+    assert_eq!(told, [held(1), held(2), full, held(3), full, full, full, full, full]);
+    assert_eq!(gate.asked()[2].delivery, Delivery::AtMostOnce);
+}
+
+#[tokio::test]
+async fn whoever_left_before_the_departure_has_taken_nothing() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let first = busy(&combine, &gate).await;
+    let mut calls = board(&combine, (1..=4).map(|hold| one("seats", take(hold, 1)))).await;
+    // The first and the third leave; then, of another crowd, all but one.
+    drop((calls.remove(2), calls.remove(0)));
+    gate.asked_for(2).await;
+    let mut others = board(&combine, (5..=7).map(|hold| one("seats", take(hold, 1)))).await;
+    drop(others.drain(..2));
+    gate.pass(9);
+    first.await.unwrap();
+    calls.append(&mut others);
+    let told: Vec<_> = all(calls).await.into_iter().map(taken).collect();
+    assert_eq!(told, [2, 4, 7].map(|hold| Taken::Held { hold: HoldId::from_u128(hold) }));
+    let asked = gate.asked();
+    assert_eq!(asked[1], Batch::apart([step("seats", take_each([2, 4], 1))]));
+    assert_eq!(asked[2], Batch::apart([step("seats", take(7, 1))]));
+    let levels = gate.model.lock().unwrap().run(&key("seats"), Read { limit: 3 }).unwrap();
+    assert_eq!(levels, Levels { limit: 3, free: 0, held: 3, confirmed: 0 });
+}
+
+/// What callers are told of takes under ids of which some are held already or named twice, some
+/// callers leaving before the departure, is what they would be told one by one.
+#[tokio::test]
+async fn each_takes_what_it_would_have_taken_alone() {
+    let mut dice = fastrand::Rng::with_seed(8);
+    for round in 0..300 {
+        let mut model = Model::new();
+        match dice.u8(..8) {
+            0 => model.apply(&one("seats", value::Set { to: "no capacity".into() })).unwrap(),
+            1.. => model.apply(&one("seats", take(dice.u128(..9), dice.u64(1..4)))).unwrap(),
+        };
+        let gate = Gate::new();
+        gate.model.lock().unwrap().clone_from(&model);
+        let combine = combine(&gate);
+        let _first = busy(&combine, &gate).await;
+        let (count, units) = (dice.usize(1..9), dice.u64(1..3));
+        let batches = (0..count).map(|_| {
+            let step = step("seats", take(dice.u128(..9), units));
+            Batch::one(if dice.bool() { step.optional() } else { step })
+        });
+        let batches: Vec<_> = batches.collect();
+        let calls = board(&combine, batches.clone()).await;
+        let mut staying = Vec::new();
+        for (call, batch) in calls.into_iter().zip(&batches) {
+            if dice.u8(..3) > 0 {
+                staying.push((call, model.apply(batch)));
+            }
+        }
+        gate.pass(2);
+        for (call, expected) in staying {
+            match (call.await, expected) {
+                (Ok(reply), Ok(expected)) => assert_eq!(reply, expected, "{round}"),
+                (Err(told), Err(expected)) => {
+                    assert_eq!(told.to_string(), expected.to_string(), "{round}");
+                }
+                (told, expected) => panic!("{round}: {told:?} for {expected:?}"),
+            }
+        }
+        let left = gate.model.lock().unwrap().clone();
+        assert!(left.states().eq(model.states()), "{round}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_take_together_than_may() {
+    let gate = Gate::new();
+    let combine = combine(&gate);
+    let _first = busy(&combine, &gate).await;
+    let many = (0..HOLDS_MAX as u128 + 2).map(|hold| one("seats", take(hold, 1)));
+    let calls = board(&combine, many).await;
+    gate.pass(9);
+    let told: Vec<_> = all(calls).await.into_iter().map(taken).collect();
+    assert_eq!(told.iter().filter(|told| matches!(told, Taken::Held { .. })).count(), 3);
+    let holds = |step: &Step| {
+        let Op::Capacity(CapacityOp::TakeEach(each)) = &step.op else { panic!("{step:?}") };
+        each.holds.len()
+    };
+    assert_eq!(gate.asked()[1].steps.iter().map(holds).collect::<Vec<_>>(), [HOLDS_MAX, 2]);
 }
 
 #[tokio::test]

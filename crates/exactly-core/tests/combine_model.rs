@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use exactly_core::operations::capacity::{Read, Release, Take, Taken};
 use exactly_core::operations::counter::{Add, Added, Get};
 use exactly_core::operations::list::{End, Pop, Push, Pushed, Range};
 use exactly_core::{
     Answer, BATCH_MAX, Batch, BoxFuture, Bytes, Clock, Delivery, Durability, ELEMENTS_MAX, Engine,
-    Fault, Joining, Key, Lifetime, Listing, Mark, Model, Op, Operation, Outcome, Page, Profile,
-    Refusal, Rehearsal, Reply, Resolution, Step, Timestamp, Token, operations,
+    Fault, HoldId, Joining, Key, Lifetime, Listing, Mark, Model, Op, Operation, Outcome, Page,
+    Profile, Refusal, Rehearsal, Reply, Resolution, Step, Timestamp, Token, operations,
 };
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -333,6 +334,60 @@ fn nothing_is_lost_or_doubled(hands: Vec<Hands>, crew: &Crew) {
     assert!(missing <= dropped, "{missing} of {pushed:?} are in none of {got:?}");
 }
 
+/// The holds that a caller of a capacity asked for.
+#[derive(Default)]
+struct Asked {
+    held: Vec<HoldId>,
+    refused: Vec<HoldId>,
+    /// Taken perhaps, by a call that was left too late.
+    doubtful: Vec<HoldId>,
+}
+
+const SEATS: u64 = 4;
+
+/// Takes a few times, each time another hold.
+async fn take_some(crew: Arc<Crew>, caller: usize, leaves: bool) -> Asked {
+    let (key, mut asked) = (Key::alone("", "a").unwrap(), Asked::default());
+    for round in 0..3 {
+        let hold = HoldId::from_u128((caller * 10 + round) as u128);
+        let take = Take { hold, units: 1, lease: Duration::from_secs(30), limit: SEATS };
+        let step = Step::new(key.clone(), take.into_op());
+        match call_once(&crew, step, leaves).await {
+            Ok(Some(reply)) => match reply.only::<Take>().unwrap() {
+                Taken::Held { hold: told } => {
+                    assert_eq!(told, hold);
+                    asked.held.push(hold);
+                }
+                Taken::Full { free, held } => {
+                    assert_eq!((free, held), (0, SEATS));
+                    asked.refused.push(hold);
+                }
+            },
+            Err(true) => asked.doubtful.push(hold),
+            // A call that is alone is not sent here, and one that left in time was not either.
+            Ok(None) | Err(false) => {}
+        }
+    }
+    asked
+}
+
+/// Each hold that was answered is there, none that was refused, and beside them at most those of
+/// whoever left too late.
+fn each_has_its_own(asked: Vec<Asked>, crew: &Crew) {
+    let key = Key::alone("", "a").unwrap();
+    let model = &mut crew.field.engine.0.lock();
+    let mut is_held = |hold: HoldId| model.run(&key, Release { hold }).unwrap();
+    let mut held = 0;
+    for own in asked {
+        assert!(own.held.iter().all(|hold| is_held(*hold)), "{:?}", own.held);
+        assert!(!own.refused.iter().any(|hold| is_held(*hold)), "{:?}", own.refused);
+        held += own.held.len() + own.doubtful.iter().filter(|hold| is_held(**hold)).count();
+    }
+    assert!(held as u64 <= SEATS, "{held}");
+    let levels = model.run(&key, Read { limit: SEATS }).unwrap();
+    assert_eq!((levels.free, levels.held), (SEATS, 0), "nobody else has taken any");
+}
+
 /// Runs callers and what carries their calls to the end.
 fn run<F: Future<Output: Send + 'static> + Send + 'static>(
     lanes: usize,
@@ -365,6 +420,16 @@ fn explore_lists(scheduler: impl Scheduler + 'static, lanes: usize, leaves: bool
         let caller = move |crew, place| push_and_pop(crew, place, leaves);
         let (crew, hands) = run(lanes, hasty, caller);
         nothing_is_lost_or_doubled(hands, &crew);
+    });
+}
+
+fn explore_takes(scheduler: impl Scheduler + 'static, lanes: usize, leaves: bool, hasty: bool) {
+    let mut config = shuttle::Config::new();
+    config.stack_size = 0x4_0000;
+    shuttle::Runner::new(scheduler, config).run(move || {
+        let caller = move |crew, place| take_some(crew, place, leaves);
+        let (crew, asked) = run(lanes, hasty, caller);
+        each_has_its_own(asked, &crew);
     });
 }
 
@@ -425,4 +490,16 @@ fn callers_of_a_list() {
 fn callers_of_a_list_who_leave() {
     explore_lists(RandomScheduler::new(RUNS), 1, true, false);
     explore_lists(PctScheduler::new(3, RUNS), 2, true, true);
+}
+
+#[test]
+fn callers_of_a_capacity() {
+    explore_takes(RandomScheduler::new(RUNS), 1, false, false);
+    explore_takes(PctScheduler::new(3, RUNS), 2, false, false);
+}
+
+#[test]
+fn callers_of_a_capacity_who_leave() {
+    explore_takes(RandomScheduler::new(RUNS), 1, true, false);
+    explore_takes(PctScheduler::new(3, RUNS), 2, true, true);
 }

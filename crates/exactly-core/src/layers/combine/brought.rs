@@ -1,7 +1,10 @@
 //! What callers who go together bring along, each its own, and what each is told of it.
 
+use crate::operations::capacity::{
+    CapacityOp, CapacityOutcome, HOLDS_MAX, Take, TakeEach, TakenEach,
+};
 use crate::operations::list::{ListOp, ListOutcome, Pop, Push, Pushed};
-use crate::{Bytes, ELEMENTS_MAX, Fault, Op, Outcome};
+use crate::{Bytes, ELEMENTS_MAX, Fault, HoldId, Op, Outcome};
 
 /// What each caller of a group brought, by its place.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub(crate) enum Brought {
     Elements(Vec<Vec<Bytes>>, usize),
     /// How many each wants to pop.
     Counts(Vec<u64>),
+    /// The hold that each wants to take.
+    Holds(Vec<HoldId>),
 }
 
 impl Brought {
@@ -24,6 +29,9 @@ impl Brought {
         }
         if let Op::List(ListOp::Pop(Pop { count, .. })) = op {
             return Self::Counts(vec![std::mem::take(count)]);
+        }
+        if let Op::Capacity(CapacityOp::Take(Take { hold, .. })) = op {
+            return Self::Holds(vec![*hold]);
         }
         Self::Nothing
     }
@@ -45,8 +53,16 @@ impl Brought {
                 Op::List(ListOp::Pop(Pop { end, .. })),
                 Op::List(ListOp::Pop(one)),
             ) => *end == one.end,
+            (
+                Self::Holds(each),
+                Op::Capacity(CapacityOp::Take(Take { units, lease, limit, .. })),
+                Op::Capacity(CapacityOp::Take(one)),
+            ) => {
+                let alike = (*units, *lease, *limit) == (one.units, one.lease, one.limit);
+                alike && each.len() < HOLDS_MAX
+            }
             (Self::Nothing, op, another) => op == another,
-            (Self::Elements(..) | Self::Counts(_), _, _) => false,
+            (Self::Elements(..) | Self::Counts(_) | Self::Holds(_), _, _) => false,
         }
     }
 
@@ -58,7 +74,10 @@ impl Brought {
                 each.push(elements.clone());
             }
             (Self::Counts(each), Op::List(ListOp::Pop(Pop { count, .. }))) => each.push(*count),
-            (Self::Nothing | Self::Elements(..) | Self::Counts(_), _) => {}
+            (Self::Holds(each), Op::Capacity(CapacityOp::Take(Take { hold, .. }))) => {
+                each.push(*hold);
+            }
+            (Self::Nothing | Self::Elements(..) | Self::Counts(_) | Self::Holds(_), _) => {}
         }
     }
 
@@ -72,7 +91,8 @@ impl Brought {
             (Self::Counts(each), Op::List(ListOp::Pop(Pop { count, .. }))) => {
                 *count = staying(each, withdrawn).fold(0, |sum, count| sum.saturating_add(*count));
             }
-            (Self::Nothing | Self::Elements(..) | Self::Counts(_), _) => {}
+            (Self::Holds(each), Op::Capacity(op)) => take_each(each, op, withdrawn),
+            (Self::Nothing | Self::Elements(..) | Self::Counts(_) | Self::Holds(_), _) => {}
         }
     }
 
@@ -100,8 +120,18 @@ impl Brought {
                 });
                 Ok(own.map(|own| Outcome::List(ListOutcome::Pop(own))).collect())
             }
+            (Self::Holds(_), Outcome::Capacity(CapacityOutcome::TakeEach(taken)), _) => {
+                let TakenEach { each } = taken;
+                let told = each.into_iter().map(CapacityOutcome::Take);
+                Ok(told.map(Outcome::Capacity).collect())
+            }
+            (Self::Holds(each), outcome @ Outcome::Capacity(CapacityOutcome::Take(_)), _)
+                if staying(each, withdrawn).count() == 1 =>
+            {
+                Ok(vec![outcome])
+            }
             (Self::Nothing, outcome, _) => Err(Ok(outcome)),
-            (Self::Elements(..) | Self::Counts(_), _, _) => {
+            (Self::Elements(..) | Self::Counts(_) | Self::Holds(_), _, _) => {
                 Err(Err(Fault::broken("what many brought was not answered by its outcome")))
             }
         }
@@ -112,6 +142,18 @@ impl Brought {
 fn staying<'a, T>(each: &'a [T], withdrawn: &'a [u32]) -> impl Iterator<Item = &'a T> {
     let places = (0_u32..).zip(each);
     places.filter(|(place, _)| withdrawn.binary_search(place).is_err()).map(|(_, own)| own)
+}
+
+/// Makes of one take the takes of all who stayed; of one who stayed alone, that one's.
+fn take_each(each: &[HoldId], op: &mut CapacityOp, withdrawn: &[u32]) {
+    let CapacityOp::Take(Take { hold, units, lease, limit }) = op else { return };
+    let holds: Vec<_> = staying(each, withdrawn).copied().collect();
+    if let [only] = *holds.as_slice() {
+        *hold = only;
+        return;
+    }
+    let (units, lease, limit) = (*units, *lease, *limit);
+    *op = CapacityOp::TakeEach(TakeEach { holds: holds.into(), units, lease, limit });
 }
 
 /// What pushes one after the other are told, if together they were told this.

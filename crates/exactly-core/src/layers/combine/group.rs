@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::io;
 
 use super::brought::Brought;
+use crate::operations::capacity::{CapacityOp, Take};
 use crate::operations::counter::{Add, AddTimes, AddedTimes, CounterOp, CounterOutcome};
 use crate::operations::list::ListOp;
 use crate::{Batch, Delivery, Fault, Joining, Key, Lifetime, Op, Outcome, Refusal, Reply, Step};
@@ -76,10 +77,10 @@ impl Group {
     }
 
     /// Whether callers with this operation can share one. An addition is dealt out, what is pushed
-    /// is put in a row, what is popped is handed round; a read is the same for all, unless it is
-    /// drawn by lot: then each has a draw of its own. Of floats the sum of many would not be what
-    /// each adding alone comes to, and what ends at a moment may be gone before the next caller
-    /// finds it, as only the engine's clock tells.
+    /// is put in a row, what is popped is handed round, and units are taken one after the other; a
+    /// read is the same for all, unless it is drawn by lot: then each has a draw of its own. Of
+    /// floats the sum of many would not be what each adding alone comes to, and what ends at a
+    /// moment may be gone before the next caller finds it, as only the engine's clock tells.
     #[inline]
     pub(crate) fn folds(op: &Op, lifetime: Lifetime) -> bool {
         if matches!(lifetime, Lifetime::Until(_)) && op.writes() {
@@ -87,6 +88,7 @@ impl Group {
         }
         match op {
             Op::Counter(CounterOp::Add(_)) | Op::List(ListOp::Push(_) | ListOp::Pop(_)) => true,
+            Op::Capacity(CapacityOp::Take(_)) => true,
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => !op.writes(),
             Op::Set(_) => !op.writes() && !op.is_by_chance(),
             Op::Capacity(_) | Op::List(_) | Op::SortedSet(_) | Op::Map(_) => !op.writes(),
@@ -97,7 +99,7 @@ impl Group {
     /// Whether callers with this operation bring something of their own.
     #[inline]
     pub(crate) fn brings(op: &Op) -> bool {
-        matches!(op, Op::List(ListOp::Push(_) | ListOp::Pop(_)))
+        matches!(op, Op::List(ListOp::Push(_) | ListOp::Pop(_)) | Op::Capacity(CapacityOp::Take(_)))
     }
 
     /// Tells groups apart before they are compared. Many additions to one key may differ in what
@@ -107,9 +109,10 @@ impl Group {
             Op::Counter(CounterOp::Add(Add { by, start, .. })) => {
                 by.wrapping_add(start.rotate_left(32)) as u64
             }
-            // What they put is theirs, and not what tells them apart.
+            // What they bring is theirs, and not what tells them apart.
             Op::List(ListOp::Push(_)) => 1,
             Op::List(ListOp::Pop(_)) => 2,
+            Op::Capacity(CapacityOp::Take(Take { units, .. })) => *units,
             Op::List(_) | Op::Set(_) | Op::SortedSet(_) | Op::Map(_) => written(op),
             Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => written(op),
             Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) => 0,

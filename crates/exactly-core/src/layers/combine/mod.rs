@@ -2,9 +2,10 @@
 //!
 //! While a flight of calls is in the air, those who arrive board the next. Additions to one counter
 //! become one addition, whose values are dealt out in the order of arrival; what is pushed at one
-//! end of a list is pushed in a row, and what is popped there handed round; equal reads become one
-//! read; everything else shares the way. Nobody waits for company: a call that finds nothing under
-//! way is sent at once, by itself.
+//! end of a list is pushed in a row, and what is popped there handed round; those who take units of
+//! one capacity take them one after the other in one operation; equal reads become one read;
+//! everything else shares the way. Nobody waits for company: a call that finds nothing under way is
+//! sent at once, by itself.
 //!
 //! | file | is |
 //! | --- | --- |
