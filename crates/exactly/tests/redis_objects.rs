@@ -405,6 +405,29 @@ async fn what_stands_beside_an_object_comes_and_goes_with_it() {
     assert_eq!(server.raw(&["KEYS", "course*"]).await, "");
 }
 
+/// In this style a name may be that of another object with more behind it.
+#[tokio::test]
+async fn what_only_looks_as_if_it_stood_beside_stays() {
+    let Some((server, store)) = store(KeyStyle::RedisObjects).await else { return };
+    let user: List<String> = List::new(&store, "user:7");
+    let other: List<String> = List::new(&store, "user:8");
+    for beside in ["leases", "waiting", "dead", "unique"] {
+        server.raw(&["SADD", &format!("user:7:{beside}"), "theirs"]).await;
+        server.raw(&["SADD", &format!("user:8:{beside}"), "theirs"]).await;
+    }
+    user.push_back("ada").await.unwrap();
+    other.push_back("bob").await.unwrap();
+    user.expire(Duration::from_secs(3600)).await.unwrap();
+    user.rename_over("user:8").await.unwrap();
+    other.delete().await.unwrap();
+    for beside in ["leases", "waiting", "dead", "unique"] {
+        for user in ["user:7", "user:8"] {
+            let key = format!("{user}:{beside}");
+            assert_eq!(server.raw(&["TTL", &key]).await, "-1", "{key}");
+        }
+    }
+}
+
 /// Ids that have colons, braces, blanks or letters of other alphabets, as the server sees them.
 const ODD_IDS: [(&str, &str, &str); 7] = [
     ("4:2", "shop:{course:4%3A2}:motto", "shop:course:4:2:motto"),
