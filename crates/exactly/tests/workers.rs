@@ -266,6 +266,28 @@ async fn an_engine_that_goes_away_is_asked_again() {
     workers.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_job_is_told_when_nothing_has_been_heard_for_the_length_of_its_lease() {
+    let engine = Arc::new(Faults::new(exactly_embedded::Memory::new()));
+    let store = Store::new(Arc::clone(&engine));
+    let mails: Queue<String> = Queue::new(&store, "mails").with_lease(LEASE);
+    mails.push("ada").await.unwrap();
+    let told = Arc::new(Notify::new());
+    let workers = mails.work(1, {
+        let (engine, told) = (Arc::clone(&engine), Arc::clone(&told));
+        move |job: Job<String>| {
+            let (engine, told) = (Arc::clone(&engine), Arc::clone(&told));
+            async move {
+                engine.next([Act::LoseRequest; 1_000]);
+                timeout(LEASE * 2, job.lost()).await.unwrap();
+                told.notify_one();
+            }
+        }
+    });
+    told.notified().await;
+    drop(workers);
+}
+
 #[tokio::test]
 async fn a_worker_that_is_dropped_with_its_runtime_gives_its_job_back() {
     let (mails, store) = mails().await;

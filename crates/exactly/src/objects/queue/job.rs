@@ -11,6 +11,7 @@ use exactly_core::operations::queue::{
 use exactly_core::{Batch, BoxFuture, Bytes, Fault, HoldId, Operation, Step, Token};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{JobId, Settings};
 use crate::call::Call;
@@ -31,6 +32,8 @@ pub(super) struct Delivered {
     /// Why the change that was to acknowledge it was not made.
     refusal: Mutex<Option<String>>,
     lost: watch::Sender<bool>,
+    /// When its lease is known to have run, by this machine's monotonic clock.
+    held: Mutex<Instant>,
 }
 
 impl Delivered {
@@ -38,7 +41,8 @@ impl Delivered {
         let Delivery { id: delivery, job: id, attempt, .. } = *delivery;
         let (settled, lost) = (AtomicBool::new(false), watch::Sender::new(false));
         let (object, refusal) = (object.clone(), Mutex::default());
-        Arc::new(Self { object, settings, delivery, id, attempt, settled, refusal, lost })
+        let held = Mutex::new(Instant::now());
+        Arc::new(Self { object, settings, delivery, id, attempt, settled, refusal, lost, held })
     }
 
     /// Answers it. Tells whether it had not been answered before.
@@ -62,9 +66,22 @@ impl Delivered {
         self.refusal.lock().clone()
     }
 
+    /// Its lease was begun anew by what was sent at this moment.
+    pub(super) fn held_since(&self, sent: Instant) {
+        *self.held.lock() = sent;
+    }
+
+    /// Whether nothing has been heard of its lease for as long as that lasts.
+    pub(super) fn is_out_of_hearing(&self, lease: Duration) -> bool {
+        self.held.lock().elapsed() >= lease
+    }
+
     /// Its lease is over.
     pub(super) fn lose(&self) {
-        self.lost.send_replace(true);
+        if self.is_settled() || self.lost.send_replace(true) {
+            return;
+        }
+        tracing::warn!(target: "exactly", "a job is lost while it is done: its lease is over");
     }
 
     pub(super) fn acknowledging(&self) -> Call<'_, Acknowledge> {

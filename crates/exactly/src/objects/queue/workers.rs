@@ -14,7 +14,7 @@ use exactly_core::{BATCH_MAX, Batch, Fault, HoldId, Operation, Reply, Step};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::job::Delivered;
 use super::{Backoff, Job, Queue};
@@ -284,13 +284,20 @@ impl Leases {
     async fn extend(self, lease: Duration) {
         loop {
             // Two may go wrong before a lease is over. One that is none is the claim's to refuse.
-            sleep((lease / 3).max(Duration::from_millis(1))).await;
+            let third = (lease / 3).max(Duration::from_millis(1));
+            sleep(third).await;
             let running: Vec<_> = self.running.lock().values().cloned().collect();
             for part in running.chunks(BATCH_MAX) {
-                if let Err(fault) = self.extend_these(part, lease).await {
-                    tracing::warn!(target: "exactly", "the leases of jobs: {fault}");
+                // An engine that is away is not waited for: the clock goes on.
+                match timeout(third, self.extend_these(part, lease)).await {
+                    Ok(Ok(())) | Err(_) => {}
+                    Ok(Err(fault)) => {
+                        tracing::warn!(target: "exactly", "the leases of jobs: {fault}");
+                    }
                 }
             }
+            let lost = running.iter().filter(|delivered| delivered.is_out_of_hearing(lease));
+            lost.for_each(|delivered| delivered.lose());
         }
     }
 
@@ -299,18 +306,16 @@ impl Leases {
         let step = |delivered: &Arc<Delivered>| {
             Step::new(key.clone(), delivered.extending(lease).into_op()).lifetime(lifetime)
         };
+        let sent = Instant::now();
         let reply = self.queue.store().apply(Batch::apart(part.iter().map(step))).await?;
         let Reply::Applied(outcomes) = reply else {
             return Err(Fault::broken("steps that stand apart were refused together"));
         };
         for (delivered, outcome) in part.iter().zip(outcomes) {
-            let lapsed = Extend::outcome(outcome) == Some(Settled::Lapsed);
-            if lapsed && !delivered.is_settled() {
-                tracing::warn!(
-                    target: "exactly",
-                    "a job is lost while it is done: its lease is over"
-                );
-                delivered.lose();
+            match Extend::outcome(outcome) {
+                Some(Settled::Lapsed) => delivered.lose(),
+                Some(Settled::Settled) => delivered.held_since(sent),
+                None => {}
             }
         }
         Ok(())
