@@ -46,13 +46,13 @@ local function rename(names, target, replace)
     end
   end
   -- Under another name it is another life: the epoch goes, and all that stands beside the target.
+  local gone = moved[2] == 2 and { names[2], target[2] } or {}
   for _, place in ipairs(theirs) do
-    if place > 1 then write('DEL', target[place]) end
+    if place > 1 then gone[#gone + 1] = target[place] end
   end
+  if #gone > 0 then write('DEL', unpack(gone)) end
   for _, place in ipairs(moved) do
-    if place == 2 then
-      write('DEL', names[2], target[2])
-    elseif redis.call('EXISTS', names[place]) == 1 then
+    if place == 1 or (place > 2 and redis.call('EXISTS', names[place]) == 1) then
       write('RENAME', names[place], target[place])
     end
   end
