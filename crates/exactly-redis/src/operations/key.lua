@@ -46,7 +46,8 @@ local function rename(names, target, replace)
     end
   end
   -- Under another name it is another life: the epoch goes, and all that stands beside the target.
-  local gone = moved[2] == 2 and { names[2], target[2] } or {}
+  local gone = moved[2] == 2 and { names[2] } or {}
+  if moved[2] == 2 and theirs[2] ~= 2 then gone[2] = target[2] end
   for _, place in ipairs(theirs) do
     if place > 1 then gone[#gone + 1] = target[place] end
   end
