@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tracing::warn;
 
+use crate::transaction::outside;
+
 /// The errands of one store: tasks that nobody waits for.
 #[derive(Debug)]
 pub(crate) struct Background {
@@ -51,7 +53,8 @@ impl Background {
         // Real wakers come with the task's own polls; this first one only asks whether it is done
         // already. It must not panic: this may run while another panic unwinds.
         let mut first = Context::from_waker(Waker::noop());
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut first))) {
+        let poll = || outside(|| task.as_mut().poll(&mut first));
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Ready(())) => return,
             Ok(Poll::Pending) => {}
             Err(_) => {

@@ -80,6 +80,7 @@
 mod background;
 mod batch;
 mod block;
+mod by_key;
 mod call;
 pub mod declare;
 mod element;

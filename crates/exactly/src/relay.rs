@@ -7,34 +7,27 @@
 //! compare-and-set, and all are told. If others were faster, all begin again with what they have
 //! left.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use exactly_core::operations::value::{Get, ReplaceIf, Replaced, SetIfAbsent, SetIfAbsentOutcome};
-use exactly_core::{BoxFuture, Bytes, Fault, Key};
-use parking_lot::Mutex;
+use exactly_core::{BoxFuture, Bytes, Fault};
 use tokio::sync::{Mutex as Turn, oneshot};
 
+use crate::by_key::ByKey;
 use crate::call::Call;
 use crate::object::Object;
 use crate::objects::value::{UPDATE_ATTEMPTS_MAX, give_way};
 use crate::together::Carried;
 
-/// How many lines are kept for those who come back, with what is known of their texts.
-const LINES_MAX: usize = 1_024;
 /// A longer text is read again and not kept.
 const KNOWN_BYTES_MAX: usize = 16 * 1_024;
 
 /// The lines of one store.
-#[derive(Debug, Default)]
-pub(crate) struct Relays {
-    lines: Mutex<HashMap<Key, Line>>,
-}
+pub(crate) type Relays = ByKey<Turn<State>>;
 
-type Line = Arc<Turn<State>>;
-
+/// One line.
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     /// What was stored when this process last wrote or looked: a guess, which writing proves.
     known: Option<Option<Bytes>>,
     /// What is to be written, while its first is on its way to the end of the line.
@@ -56,16 +49,6 @@ enum Landed {
     Failed(Fault),
 }
 
-impl Relays {
-    fn line(&self, key: &Key) -> Line {
-        let mut lines = self.lines.lock();
-        if lines.len() >= LINES_MAX && !lines.contains_key(key) {
-            lines.retain(|_, line| Arc::strong_count(line) > 1);
-        }
-        Arc::clone(lines.entry(key.clone()).or_default())
-    }
-}
-
 /// Replaces the text of an object by what `change` makes of it, and answers what `change` says.
 /// When others were faster, it is called again on what they left.
 pub(crate) async fn update<T>(
@@ -73,7 +56,7 @@ pub(crate) async fn update<T>(
     mut change: impl FnMut(Option<Bytes>) -> Result<(Bytes, T), Fault>,
 ) -> Result<T, Fault> {
     let key = object.key()?;
-    let line = object.store().relays().line(key);
+    let line = object.store().relays().at(key);
     for attempt in 1..=UPDATE_ATTEMPTS_MAX {
         let mut state = line.lock().await;
         let (landed, told) = if let Some(flight) = &mut state.flight {
@@ -105,7 +88,11 @@ pub(crate) async fn update<T>(
 }
 
 /// Behind all who stand in the line by now: writes what they have made of it, and tells them.
-async fn land(object: Object, line: Line, seen: Option<Bytes>) -> Result<Landed, Fault> {
+async fn land(
+    object: Object,
+    line: Arc<Turn<State>>,
+    seen: Option<Bytes>,
+) -> Result<Landed, Fault> {
     let mut state = line.lock().await;
     let Some(Flight { pending, riders }) = state.flight.take() else {
         return Err(Fault::broken("a flight of updates was landed twice"));

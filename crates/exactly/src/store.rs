@@ -197,6 +197,7 @@ impl Store {
     /// # Faults
     /// As the engine says.
     pub async fn changed(&self, key: &Key, since: Mark) -> Result<Mark, Fault> {
+        check_outside(self)?;
         self.inner.engine.changed(key, since).await
     }
 
@@ -243,6 +244,7 @@ impl Store {
 
     /// One page of keys: see [`Engine::keys`].
     pub(crate) async fn page(&self, listing: Listing) -> Result<Page, Fault> {
+        check_outside(self)?;
         self.inner.engine.keys(listing).await
     }
 

@@ -3,21 +3,22 @@
 //! What is asked of it is tried, together with all that was asked before, and remembered with its
 //! answer. At the end all of it is applied, if it is still told the same.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
+use std::{fmt, iter};
 
 use exactly_core::operations::Outcome;
 use exactly_core::operations::counter::CounterOp;
 use exactly_core::operations::lock::LockOp;
 use exactly_core::operations::queue::QueueOp;
 use exactly_core::{
-    Answer, Batch, Bytes, Condition, Engine, Fault, Joining, Key, Listing, Mark, Op, Page, Profile,
-    Refusal, Rehearsal, Reply, Requirement, Resolution, Step, Token, Tried,
+    Answer, Batch, Bytes, Condition, Engine, Fault, Joining, Key, Listing, Mark, Misuse, Op, Page,
+    Profile, Refusal, Rehearsal, Reply, Requirement, Resolution, Step, Token, Tried,
 };
 use tokio::sync::Mutex;
 
 use super::known::Known;
+use super::required::Required;
 use super::turns::Held;
 use crate::store::Store;
 
@@ -88,7 +89,7 @@ impl Attempt {
     /// Applies all that was tried, if the closure wants it and nothing of it has changed.
     pub(super) async fn end<T, E: From<Fault>>(&self, answer: Result<T, E>) -> Ended<Result<T, E>> {
         let mut made = self.made.lock().await;
-        let turns = made.turns.take().unwrap_or_else(|| Held::none(self.base.turns()));
+        let turns = made.turns.take().unwrap_or_else(|| Held::none(self.base.turns(), None));
         if let Stage::Conflict(key) = &made.stage {
             return Ended::Conflict { key: key.clone(), turns };
         }
@@ -151,47 +152,83 @@ impl Attempt {
         if batch.apart {
             return self.each(&mut made, batch).await;
         }
-        made.requirements.extend(batch.requirements.iter().cloned());
-        if let ([only], true) = (batch.steps.as_slice(), batch.seen.is_empty())
+        let required = Required::of(&batch.requirements)?;
+        if let ([only], true, true) =
+            (batch.steps.as_slice(), batch.seen.is_empty(), batch.requirements.is_empty())
             && let Some(outcome) = made.known.answer(only)
         {
             return made.answered(only, outcome?);
         }
-        let required = batch.steps.iter().map(|step| step.optional).collect::<Vec<_>>();
-        let tried = self.tried(&mut made, &batch).await?;
-        let refused = |(place, (one, optional)): (usize, (&Tried, bool))| {
-            (one.outcome.is_refusal() && !optional).then(|| (place, one.outcome.clone()))
+        self.whole(&mut made, batch, required).await
+    }
+
+    /// Operations that are one change: all of them, or none.
+    async fn whole(
+        &self,
+        made: &mut Made,
+        batch: Batch,
+        required: Required,
+    ) -> Result<Reply, Fault> {
+        let (looks, asked) = (required.len(), batch.steps.len());
+        let steps: Vec<_> = required.steps().chain(batch.steps).collect();
+        let seen = match batch.seen.is_empty() {
+            true => Vec::new(),
+            false => iter::repeat_n(Bytes::from(""), looks).chain(batch.seen).collect(),
         };
-        let refusal = tried.iter().zip(required).enumerate().find_map(refused);
-        match refusal {
-            // Of several nothing is done then, and there is nothing to remember.
-            Some((place, outcome)) if tried.len() > 1 => {
-                Ok(Reply::Refused(Refusal::Operation(place, outcome)))
-            }
-            Some((place, outcome)) => {
-                made.remember(&batch, &tried);
-                Ok(Reply::Refused(Refusal::Operation(place, outcome)))
-            }
-            None => {
-                made.remember(&batch, &tried);
-                Ok(Reply::Applied(tried.into_iter().map(|one| one.outcome).collect()))
-            }
+        let tried = self.tried(made, &steps, seen).await?;
+        if let Some(place) = required.unmet(tried.iter().map(|one| &one.outcome)) {
+            made.remember(&steps[..looks], &tried[..looks]);
+            return Ok(Reply::Refused(Refusal::Requirement(place)));
         }
+        let refuses = |place: &usize| tried[*place].outcome.is_refusal() && !steps[*place].optional;
+        let Some(place) = (looks..steps.len()).find(refuses) else {
+            made.remember(&steps, &tried);
+            made.requirements.extend(required.locks);
+            let outcomes = tried.into_iter().skip(looks).map(|one| one.outcome);
+            return Ok(Reply::Applied(outcomes.collect()));
+        };
+        made.remember(&steps[..looks], &tried[..looks]);
+        let outcome = &tried[place].outcome;
+        match asked {
+            1 => made.remember(&steps[place..], &tried[place..]),
+            _ => self.refuses_alone(made, &steps[place], outcome).await?,
+        }
+        Ok(Reply::Refused(Refusal::Operation(place - looks, outcome.clone())))
+    }
+
+    /// Remembers why several operations are not made: this one refuses, also without the others.
+    async fn refuses_alone(
+        &self,
+        made: &mut Made,
+        step: &Step,
+        outcome: &Outcome,
+    ) -> Result<(), Fault> {
+        let steps = std::slice::from_ref(step);
+        let tried = self.tried(made, steps, Vec::new()).await?;
+        if tried.iter().any(|one| one.outcome != *outcome) {
+            return Err(Fault::bad_setting(
+                &step.key,
+                "refuses only because of what stands before it in its batch, which cannot be \
+                 remembered in a transaction; nothing was changed: make the calls one after the \
+                 other, all of them are one change here",
+            ));
+        }
+        made.remember(steps, &tried);
+        Ok(())
     }
 
     /// Operations that stand apart, each by itself.
     async fn each(&self, made: &mut Made, batch: Batch) -> Result<Reply, Fault> {
         let mut outcomes = Vec::with_capacity(batch.steps.len());
-        for step in batch.steps {
-            let one = Batch::one(step);
-            match self.tried(made, &one).await {
+        for step in &batch.steps {
+            let one = std::slice::from_ref(step);
+            match self.tried(made, one, Vec::new()).await {
                 Ok(tried) => {
-                    made.remember(&one, &tried);
+                    made.remember(one, &tried);
                     outcomes.extend(tried.into_iter().map(|one| one.outcome));
                 }
                 Err(fault) if fault.is_misuse() => {
-                    outcomes
-                        .push(Outcome::Misuse(exactly_core::Misuse::Refused(fault.to_string())));
+                    outcomes.push(Outcome::Misuse(Misuse::Refused(fault.to_string())));
                 }
                 Err(fault) => return Err(fault),
             }
@@ -200,19 +237,30 @@ impl Attempt {
     }
 
     /// What these operations would be answered behind all that was tried before.
-    async fn tried(&self, made: &mut Made, batch: &Batch) -> Result<Vec<Tried>, Fault> {
+    async fn tried(
+        &self,
+        made: &mut Made,
+        steps: &[Step],
+        seen: Vec<Bytes>,
+    ) -> Result<Vec<Tried>, Fault> {
         let before = made.steps.len();
-        let optional = batch.steps.iter().cloned().map(Step::optional);
-        let steps = made.steps.iter().cloned().chain(optional);
-        let seen = made.seen.iter().chain(&batch.seen).cloned().collect();
-        let whole = Batch { seen, ..Batch::of(steps) };
+        let optional = steps.iter().cloned().map(Step::optional);
+        let all = made.steps.iter().cloned().chain(optional);
+        let seen = made.seen.iter().cloned().chain(seen).collect();
+        let whole = Batch { seen, ..Batch::of(all) };
         match self.base.engine().rehearse(whole).await? {
-            Rehearsal::Told(mut tried) if tried.len() == before + batch.steps.len() => {
+            Rehearsal::Told(mut tried) if tried.len() == before + steps.len() => {
                 Ok(tried.split_off(before))
             }
             Rehearsal::Refused(Refusal::Changed(place)) => {
-                let steps = made.steps.iter().chain(&batch.steps);
-                let key = steps.map(|step| &step.key).nth(place).ok_or_else(odd)?.clone();
+                let key = made
+                    .steps
+                    .iter()
+                    .chain(steps)
+                    .map(|step| &step.key)
+                    .nth(place)
+                    .ok_or_else(odd)?
+                    .clone();
                 let fault = Fault::contended(&key, 1);
                 made.stage = Stage::Conflict(key);
                 Err(fault)
@@ -244,11 +292,11 @@ impl Made {
         })
     }
 
-    fn remember(&mut self, batch: &Batch, tried: &[Tried]) {
-        for (step, one) in batch.steps.iter().zip(tried) {
+    fn remember(&mut self, steps: &[Step], tried: &[Tried]) {
+        for (step, one) in steps.iter().zip(tried) {
             self.known.learn(step, &one.outcome);
         }
-        self.steps.extend(batch.steps.iter().cloned().map(Step::optional));
+        self.steps.extend(steps.iter().cloned().map(Step::optional));
         self.seen.extend(tried.iter().map(|one| one.sight.clone()));
     }
 
@@ -327,7 +375,8 @@ impl Engine for Attempt {
             for key in batch.keys() {
                 made.come_to(key).await?;
             }
-            self.tried(&mut made, &batch).await.map(Rehearsal::Told)
+            let Batch { steps, seen, .. } = batch;
+            self.tried(&mut made, &steps, seen).await.map(Rehearsal::Told)
         })
     }
 

@@ -55,3 +55,19 @@ pub(crate) fn check(store: &Store) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+/// Does something that has nothing to do with the transactions that are being polled here, such as
+/// what is left over of a handle that was made before them.
+pub(crate) fn outside<T>(errand: impl FnOnce() -> T) -> T {
+    let _set_aside = SetAside(INSIDE.take());
+    errand()
+}
+
+/// Comes back also when the errand panics.
+struct SetAside(Vec<Store>);
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        INSIDE.set(std::mem::take(&mut self.0));
+    }
+}

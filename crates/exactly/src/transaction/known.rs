@@ -31,6 +31,9 @@ impl Known {
     /// # Faults
     /// *Misuse* when it does not fit.
     pub(super) fn answer(&mut self, step: &Step) -> Option<Result<Outcome, Fault>> {
+        if ends_at_a_moment(step) {
+            return None;
+        }
         let text = self.0.get_mut(&step.key)?;
         if !text.tells(&step.op) {
             return None;
@@ -54,6 +57,9 @@ impl Known {
     pub(super) fn learn(&mut self, step: &Step, outcome: &Outcome) {
         for key in step.keys() {
             self.0.remove(key);
+        }
+        if ends_at_a_moment(step) {
+            return;
         }
         let (scalar, start) = match (&step.op, outcome) {
             (Op::Value(ValueOp::Get(_)), Outcome::Value(ValueOutcome::Get(found))) => {
@@ -81,6 +87,11 @@ impl Known {
         }
         self.0.insert(step.key.clone(), Text { slot, start });
     }
+}
+
+/// Whether it is a write that may be gone in the same step, as only the engine's clock tells.
+fn ends_at_a_moment(step: &Step) -> bool {
+    step.op.writes() && matches!(step.lifetime, Lifetime::Until(_))
 }
 
 impl Text {

@@ -3,6 +3,7 @@
 mod attempt;
 mod inside;
 mod known;
+mod required;
 mod turns;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use self::attempt::{Attempt, Ended};
 use self::turns::Held;
 use crate::store::Store;
 
-pub(crate) use self::inside::check as check_outside;
+pub(crate) use self::inside::{check as check_outside, outside};
 pub(crate) use self::turns::Turns;
 
 /// How long a transaction is tried unless told otherwise.
@@ -183,7 +184,7 @@ impl Transaction<'_> {
     {
         check_outside(self.store)?;
         let until = Instant::now().checked_add(self.time);
-        let mut held = Held::none(self.store.turns());
+        let mut held = Held::none(self.store.turns(), until);
         for number in 1..=self.attempts {
             let attempt = Arc::new(Attempt::new(self.store, held));
             let store = self.store.with_engine(Arc::clone(&attempt) as _);

@@ -4,58 +4,37 @@
 //! later see that there is a line. So of all that want a hot key, in this process, one tries at a
 //! time. Others of other processes still meet it, and are met with longer and longer pauses.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use exactly_core::Key;
-use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tokio::time::{Instant, timeout_at};
 
+use crate::by_key::ByKey;
 use crate::objects::value::give_way;
 
 /// The lines of one store.
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    lines: Mutex<HashMap<Key, Arc<Turn<()>>>>,
-}
-
-impl Turns {
-    fn line(&self, key: &Key) -> Arc<Turn<()>> {
-        Arc::clone(self.lines.lock().entry(key.clone()).or_default())
-    }
-
-    /// The line at a key where there is one.
-    fn standing(&self, key: &Key) -> Option<Arc<Turn<()>>> {
-        let lines = self.lines.lock();
-        if lines.is_empty() { None } else { lines.get(key).cloned() }
-    }
-
-    /// Forgets a line in which nobody stands any more.
-    fn leave(&self, key: &Key) {
-        let mut lines = self.lines.lock();
-        // One in the table, and one with whoever is leaving.
-        if lines.get(key).is_some_and(|line| Arc::strong_count(line) <= 2) {
-            lines.remove(key);
-        }
-    }
-}
+pub(crate) type Turns = ByKey<Turn<()>>;
 
 /// The turns that a transaction has.
 #[derive(Debug)]
 pub(super) struct Held {
     turns: Arc<Turns>,
-    held: Vec<(Key, Arc<Turn<()>>, OwnedMutexGuard<()>)>,
+    /// When waiting for one more is over.
+    until: Option<Instant>,
+    held: Vec<(Key, OwnedMutexGuard<()>)>,
     /// Where it wants a turn next time, and could not wait for it without others waiting for it.
     wanted: Vec<Key>,
 }
 
 impl Held {
-    pub(super) fn none(turns: &Arc<Turns>) -> Self {
-        Self { turns: Arc::clone(turns), held: Vec::new(), wanted: Vec::new() }
+    pub(super) fn none(turns: &Arc<Turns>, until: Option<Instant>) -> Self {
+        Self { turns: Arc::clone(turns), until, held: Vec::new(), wanted: Vec::new() }
     }
 
     fn has(&self, key: &Key) -> bool {
-        self.held.iter().any(|(held, ..)| held == key)
+        self.held.iter().any(|(held, _)| held == key)
     }
 
     /// On the way to a key: waits where there is a line. Whether it may go on; if not, it begins
@@ -64,19 +43,17 @@ impl Held {
         if self.has(key) {
             return true;
         }
-        let Some(line) = self.turns.standing(key) else { return true };
+        let Some(line) = self.turns.in_use(key) else { return true };
         // Who holds a turn waits for no other: two could wait for each other.
         let guard = match self.held.is_empty() {
-            true => Arc::clone(&line).lock_owned().await,
-            false => match Arc::clone(&line).try_lock_owned() {
-                Ok(guard) => guard,
-                Err(_) => {
-                    self.wanted.push(key.clone());
-                    return false;
-                }
-            },
+            true => self.wait(line).await,
+            false => line.try_lock_owned().ok(),
         };
-        self.held.push((key.clone(), line, guard));
+        let Some(guard) = guard else {
+            self.wanted.push(key.clone());
+            return false;
+        };
+        self.held.push((key.clone(), guard));
         true
     }
 
@@ -86,31 +63,42 @@ impl Held {
         if self.has(key) {
             return give_way(attempt).await;
         }
-        let mut keys: Vec<_> = self.held.iter().map(|(key, ..)| key.clone()).collect();
+        // In the order of their keys, with none in hand: so nobody waits in a circle.
+        let mut keys: Vec<_> = self.held.drain(..).map(|(key, _)| key).collect();
         keys.append(&mut self.wanted);
         keys.push(key.clone());
         keys.sort_unstable();
         keys.dedup();
-        // In the order of their keys, with none in hand: so nobody waits in a circle.
-        self.give_back();
         for key in keys {
-            let line = self.turns.line(&key);
-            let guard = Arc::clone(&line).lock_owned().await;
-            self.held.push((key, line, guard));
+            let Some(guard) = self.wait(self.turns.at(&key)).await else { return };
+            self.held.push((key, guard));
         }
     }
 
-    fn give_back(&mut self) {
-        for (key, line, guard) in self.held.drain(..) {
-            drop(guard);
-            self.turns.leave(&key);
-            drop(line);
+    /// A turn in this line, unless the time is over first.
+    async fn wait(&self, line: Arc<Turn<()>>) -> Option<OwnedMutexGuard<()>> {
+        match self.until.filter(|_| Handle::try_current().is_ok()) {
+            Some(until) => timeout_at(until, line.lock_owned()).await.ok(),
+            None => Some(line.lock_owned().await),
         }
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.give_back();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_is_waited_for_until_the_time_is_over() {
+        let turns = Arc::new(Turns::default());
+        let hot = Key::alone("", "hot").unwrap();
+        let mut first = Held::none(&turns, None);
+        first.take_another(&hot, 1).await;
+        let mut late = Held::none(&turns, Some(Instant::now()));
+        assert!(!late.comes_to(&hot).await);
+        late.take_another(&hot, 1).await;
+        assert!(!late.has(&hot));
+        drop(first);
+        assert!(late.comes_to(&hot).await);
     }
 }
