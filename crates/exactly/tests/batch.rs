@@ -1,39 +1,13 @@
 //! Several calls as one change.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod engines;
+
 use std::time::Duration;
 
 use exactly::core::operations::counter::Get;
 use exactly::{Batched, Capacity, Counter, List, Lock, Map, Set, Store, Taking, Token, Value};
-use exactly_conformance::servers::{Flavour, Redis, skipped};
-
-/// The same on both engines.
-macro_rules! on_both {
-    ($($test:ident)+) => {
-        mod memory {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    super::$test(exactly::Store::open("memory:").await.unwrap()).await;
-                }
-            )+
-        }
-
-        mod redis {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    if let Some(why) = super::Flavour::Redis7.missing() {
-                        assert!(!super::skipped(&why));
-                        return;
-                    }
-                    let server = super::Redis::start(super::Flavour::Redis7).await;
-                    super::$test(exactly::Store::open(&server.url()).await.unwrap()).await;
-                }
-            )+
-        }
-    };
-}
 
 on_both! {
     each_call_has_its_own_answer

@@ -1,44 +1,18 @@
 //! Transactions: all of it or none, and nobody in between.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+#[macro_use]
+mod engines;
+
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use exactly::{
-    Capacity, Confirmed, Counter, Fault, Flag, List, Lock, Map, Queue, Set, SortedSet, Store,
-    Taking, Token, Value,
+    Batched, Capacity, Confirmed, Counter, Fault, Flag, List, Lock, Map, Queue, Set, SortedSet,
+    Store, Taking, Token, Value,
 };
-use exactly_conformance::servers::{Flavour, Redis, skipped};
 use tokio::task::JoinSet;
-
-/// The same on both engines.
-macro_rules! on_both {
-    ($($test:ident)+) => {
-        mod memory {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(exactly::Store::open("memory:").await.unwrap()).await;
-                }
-            )+
-        }
-
-        mod redis {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    if let Some(why) = super::Flavour::Redis7.missing() {
-                        assert!(!super::skipped(&why));
-                        return;
-                    }
-                    let server = super::Redis::start(super::Flavour::Redis7).await;
-                    super::$test(exactly::Store::open(&server.url()).await.unwrap()).await;
-                }
-            )+
-        }
-    };
-}
 
 on_both! {
     a_transfer_is_whole
@@ -51,6 +25,10 @@ on_both! {
     what_cannot_be_tried_is_told
     a_lock_can_be_required
     one_inside_of_another
+    a_batch_is_required_inside_as_outside
+    what_refused_is_remembered
+    what_is_left_over_is_no_part_of_it
+    what_has_ended_is_gone_inside_as_outside
 }
 
 fn accounts(store: &Store) -> Vec<Counter> {
@@ -352,4 +330,77 @@ async fn one_inside_of_another(store: Store) {
     });
     outer.await.unwrap();
     assert!(!Counter::new(&store, "sold").exists().await.unwrap());
+}
+
+/// What it requires is judged behind what was tried before.
+async fn a_batch_is_required_inside_as_outside(store: Store) {
+    let told = store.atomically(async |tx| {
+        let (state, sold) = (Value::<String>::new(&tx, "state"), Counter::new(&tx, "sold"));
+        let sell = || tx.batch(sold.increment());
+        assert_eq!(sell().if_exists(&state).await?, Batched::Unmet { place: 0 });
+        assert_eq!(sell().if_missing(&state).await?, Batched::Done(1));
+        state.set("open").await?;
+        let open = "open".to_owned();
+        assert_eq!(sell().if_exists(&sold).if_unchanged(&state, &open).await?, Batched::Done(2));
+        state.set("closed").await?;
+        let both = sell().if_exists(&sold).if_unchanged(&state, &open).await?;
+        assert_eq!(both, Batched::Unmet { place: 1 });
+        sold.get().await
+    });
+    assert_eq!(told.await.unwrap(), 2);
+    assert_eq!(Counter::new(&store, "sold").get().await.unwrap(), 2);
+}
+
+/// Also that a batch was refused must still be so at the end.
+async fn what_refused_is_remembered(store: Store) {
+    let [sold, names] = ["sold", "names"];
+    let full = |store: &Store| Counter::new(store, sold).with_bounds(..=1);
+    full(&store).set(1).await.unwrap();
+    let attempts = AtomicU32::new(0);
+    let told = store.atomically(async |tx| {
+        let (sold, names) = (full(&tx), List::<String>::new(&tx, names));
+        let sell = tx.batch((names.push_back("ada"), sold.try_increment())).await?;
+        if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+            assert!(matches!(sell, Batched::Refused { place: 1 }));
+            let others = full(&store);
+            tokio::spawn(async move { others.set(0).await }).await.unwrap()?;
+        }
+        Value::<bool>::new(&tx, "sold out").set(!matches!(sell, Batched::Done(_))).await?;
+        // What it cannot remember it says.
+        let one = Counter::new(&tx, "one").with_bounds(..=1);
+        let fault = tx.batch((one.try_increment(), one.try_increment())).await.unwrap_err();
+        assert!(fault.to_string().contains("one after the other"), "{fault}");
+        Ok::<_, Fault>(sell)
+    });
+    assert!(matches!(told.await.unwrap(), Batched::Done((1, _))));
+    assert_eq!(Value::<bool>::new(&store, "sold out").get().await.unwrap(), Some(false));
+    assert_eq!(attempts.into_inner(), 2);
+}
+
+/// A hold that was taken before is released when it is dropped inside, whatever becomes of the
+/// transaction.
+async fn what_is_left_over_is_no_part_of_it(store: Store) {
+    let seats = Capacity::new(&store, "seats", 1);
+    let hold = Mutex::new(seats.take(1).await.unwrap().held());
+    let told = store.atomically(async |tx| {
+        drop(hold.lock().unwrap().take().unwrap());
+        tx.abort::<_, Fault>(())
+    });
+    told.await.unwrap();
+    let released = async {
+        while seats.levels().await.unwrap().held > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), released).await.unwrap();
+}
+
+async fn what_has_ended_is_gone_inside_as_outside(store: Store) {
+    let told = store.atomically(async |tx| {
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        let brief = Value::<String>::new(&tx, "brief").with_expire_at(long_ago);
+        brief.set("gone".to_owned()).await?;
+        brief.get().await
+    });
+    assert_eq!(told.await.unwrap(), None);
 }
