@@ -7,7 +7,7 @@ use exactly_core::operations::counter::{Add, Bounds, Get, Set};
 use exactly_core::operations::key::{Delete, Expire, Rename, Ttl};
 use exactly_core::operations::list::{End, Len, Push, Range};
 use exactly_core::operations::lock::{self, Acquire, Mode};
-use exactly_core::operations::{flag, map, queue, set, sorted_set, value};
+use exactly_core::operations::{flag, limiter, map, once, queue, set, sorted_set, value};
 use exactly_core::{Batch, Bytes, HoldId, Key, Operation, Refusal, Rehearsal, Reply, Step, Tried};
 
 use crate::operations::queue::{job, push};
@@ -125,13 +125,30 @@ pub async fn refusals_are_seen(subject: Subject) {
 
 /// Time that passes is no change: what is left of a life or a lease may be less.
 pub async fn time_alone(subject: Subject) {
-    let [brief, door] = ["brief", "door"].map(key);
+    let [brief, door, emails, jobs, report] =
+        ["brief", "door", "emails", "jobs", "report"].map(key);
     subject.ok(&brief, Add::by(1)).await;
     subject.ok(&brief, Expire { after: HOUR }).await;
     let mode = Mode::Exclusive;
     let acquire = Acquire { owner: HoldId::unique(), mode, lease: HOUR, line: false, fences: 1 };
     subject.ok(&door, acquire).await;
-    let steps = || vec![step(&brief, Ttl {}), step(&door, lock::Read {})];
+    let (units, rate) = (2, limiter::Rate { every: HOUR, burst: 3 });
+    subject.ok(&emails, limiter::Check { units, rate }).await;
+    subject.ok(&jobs, push([job(1)])).await;
+    let begin = || once::Begin { worker: HoldId::unique(), lease: HOUR };
+    subject.ok(&report, begin()).await;
+    let others = begin();
+    let steps = || {
+        vec![
+            step(&brief, Ttl {}),
+            step(&door, lock::Read {}),
+            step(&emails, limiter::Peek { rate }),
+            step(&emails, limiter::Check { units, rate }).optional(),
+            step(&jobs, queue::Depth {}),
+            step(&report, once::Read {}),
+            step(&report, others.clone()).optional(),
+        ]
+    };
     let told = tried(&subject, steps()).await;
     subject.pass(Duration::from_millis(20)).await;
     let reply = subject.apply(seen(steps(), &told)).await.expect("it answers");
