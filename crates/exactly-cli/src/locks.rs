@@ -76,7 +76,7 @@ async fn list(
     let mut new = NewOnes::new(usize::MAX);
     let mut found = 0;
     while let Some(page) = new.page(&mut keys).await? {
-        let stored = stored::read(store, &page, 0).await.map_err(|fault| of_engine(&fault))?;
+        let stored = stored::read(store, &page).await.map_err(|fault| of_engine(&fault))?;
         let locks: Vec<_> = stored.iter().filter_map(lock).collect();
         let locks = locks.into_iter().filter(|(_, lock)| options.all || is_in_use(lock));
         let mut text = String::new();

@@ -85,7 +85,7 @@ async fn list(store: &Store, options: &Options, screen: Screen) -> Result<usize,
         let text = if options.names {
             page.iter().map(|key| plain(key.name()) + "\n").collect()
         } else {
-            let stored = stored::read(store, &page, 0).await.map_err(|fault| of_engine(&fault))?;
+            let stored = stored::read(store, &page).await.map_err(|fault| of_engine(&fault))?;
             let heading = !std::mem::replace(&mut headed, true);
             if options.json { lines(&stored) } else { table(&stored, heading, &screen.palette) }
         };
@@ -181,7 +181,7 @@ mod tests {
         let store = store().await;
         let mut keys = store.keys("").collect_all().await.unwrap();
         keys.sort();
-        let mut stored = stored::read(&store, &keys, 0).await.unwrap();
+        let mut stored = stored::read(&store, &keys).await.unwrap();
         stored[0].life = Life::Left(Duration::from_secs(3598));
         insta::assert_snapshot!(table(&stored, true, &Palette::PLAIN), @r#"
         key     kind        ends in  holds

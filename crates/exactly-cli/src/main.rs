@@ -4,6 +4,7 @@
 //! only this file turns them into an exit status and a sentence on standard error.
 
 mod address;
+mod elements;
 mod engine;
 mod failure;
 mod figures;

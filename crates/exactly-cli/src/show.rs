@@ -3,12 +3,13 @@
 use clap::Args;
 use exactly::{Bytes, Depths, Holders, Key, Kind, Levels, Life, Progress, Store};
 
+use crate::elements::{self, Element, Elements, Place};
 use crate::engine::{EngineOptions, wait};
 use crate::failure::{Failure, Status, of_engine, said};
 use crate::figures::{counted, grouped, lasting};
 use crate::output::print_bytes;
 use crate::screen::{Palette, Screen, painted};
-use crate::stored::{self, Content, Element, Stored, plain};
+use crate::stored::{self, Content, Stored, plain};
 
 /// Show what is stored at a key, or at all keys of a thing
 ///
@@ -21,6 +22,10 @@ use crate::stored::{self, Content, Element, Stored, plain};
       one object
   exactly show course:42
       all objects of course 42
+  exactly show course:42:students --elements 100
+      a hundred elements, and where the next begin: `--after` shows them
+  exactly show course:42:students --elements all --json
+      the whole collection
   exactly show --raw course:42:photo > photo.png
       the bytes of a value as they are
 
@@ -40,9 +45,13 @@ pub(crate) struct Options {
     #[arg(long)]
     raw: bool,
 
-    /// Of collections, how many elements
-    #[arg(long, value_name = "N", default_value = "20")]
+    /// Of collections, how many elements; of sets and maps, which the engine cuts, about so many
+    #[arg(long, value_name = "N|all", default_value = "20", value_parser = elements)]
     elements: u64,
+
+    /// Of one collection, the elements behind this place, where a page before has ended
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true, conflicts_with = "raw")]
+    after: Option<String>,
 
     /// One JSON object for each key, on a line of its own
     #[arg(long, conflicts_with = "raw")]
@@ -59,22 +68,73 @@ pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
     })
 }
 
+fn elements(text: &str) -> Result<u64, String> {
+    match text {
+        "all" => Ok(u64::MAX),
+        number => number.parse().map_err(|_| "a number of elements, or `all`".to_owned()),
+    }
+}
+
+/// An object, and those of its elements that were asked for.
+struct Shown {
+    stored: Stored,
+    elements: Elements,
+}
+
 async fn show(store: &Store, options: &Options, palette: &Palette) -> Result<Vec<u8>, Failure> {
     let keys = keys(store, &options.name).await?;
-    let stored =
-        stored::read(store, &keys, options.elements).await.map_err(|fault| of_engine(&fault))?;
+    let stored = stored::read(store, &keys).await.map_err(|fault| of_engine(&fault))?;
     if stored.is_empty() {
         return Err(nothing(store, &options.name).await);
     }
     if options.raw {
         return Ok(raw(&stored, &options.name)?.to_vec());
     }
-    let text: Vec<String> = if options.json {
-        stored.iter().map(|one| one.json(usize::MAX).to_string() + "\n").collect()
-    } else {
-        stored.iter().map(|one| page(one, palette)).collect()
-    };
+    let after = after(&stored, options)?;
+    let mut text = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let mut elements = Elements::default();
+        if let Content::Collection { kind, .. } = stored.content {
+            let (key, wanted) = (&stored.key, options.elements);
+            elements = elements::read(store, key, kind, after.clone(), wanted)
+                .await
+                .map_err(|fault| of_engine(&fault))?;
+        }
+        let shown = Shown { stored, elements };
+        text.push(if options.json { json(&shown) } else { page(&shown, palette) });
+    }
     Ok(text.join(if options.json { "" } else { "\n" }).into_bytes())
+}
+
+/// Where to go on: of one collection only.
+fn after(stored: &[Stored], options: &Options) -> Result<Option<Place>, Failure> {
+    let Some(text) = &options.after else { return Ok(None) };
+    let [Stored { content: Content::Collection { kind, .. }, .. }] = stored else {
+        return Err(Failure::Misuse(format!(
+            "--after is a place in one list, set, sorted set or map, and `{}` is none. Name one, \
+             or leave --after out.",
+            plain(&options.name)
+        )));
+    };
+    match Place::parse(*kind, text) {
+        Some(place) => Ok(Some(place)),
+        None => Err(Failure::Misuse(format!(
+            "`{}` is no place in {}. Give what stood behind --after under the page before.",
+            plain(text),
+            kind.words()
+        ))),
+    }
+}
+
+/// For scripts, on one line.
+fn json(shown: &Shown) -> String {
+    let mut told = shown.stored.json(usize::MAX);
+    if let Content::Collection { .. } = shown.stored.content {
+        let elements: Vec<_> = shown.elements.found.iter().map(Element::json).collect();
+        told["elements"] = elements.into();
+        told["next"] = shown.elements.next.as_ref().map(Place::to_string).into();
+    }
+    told.to_string() + "\n"
 }
 
 /// The keys that this names: one, or those of a thing that have something stored.
@@ -124,12 +184,16 @@ fn raw<'a>(stored: &'a [Stored], name: &str) -> Result<&'a Bytes, Failure> {
 }
 
 /// One object: its key and kind, and its figures under them.
-fn page(stored: &Stored, palette: &Palette) -> String {
+fn page(shown: &Shown, palette: &Palette) -> String {
+    let Shown { stored, elements } = shown;
     let ends = match stored.life {
         Life::Left(left) => format!("in {}", lasting(left)),
         Life::Persistent | Life::Missing => "never".to_owned(),
     };
     let (kind, mut lines) = figures(&stored.content);
+    if let Content::Collection { len, .. } = stored.content {
+        lines.extend(listed(len, elements));
+    }
     lines.push(("ends", ends));
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let name = painted(palette.strong, plain(stored.key.name()));
@@ -162,7 +226,7 @@ fn figures(content: &Content) -> (&'static str, Vec<(&'static str, String)>) {
                 ("confirmed", grouped(*confirmed)),
             ],
         ),
-        Content::Collection { kind, len, elements } => (kind.words(), listed(*len, elements)),
+        Content::Collection { kind, len } => (kind.words(), vec![("elements", grouped(*len))]),
         Content::Lock(lock) => (Kind::Lock.words(), of_lock(lock)),
         Content::Limiter => (Kind::Limiter.words(), Vec::new()),
         Content::Queue(Depths { ready, delayed, claimed, dead, oldest }) => (
@@ -210,22 +274,22 @@ fn of_work(work: &Progress) -> Vec<(&'static str, String)> {
     }
 }
 
-/// How many elements there are, and those that were asked for.
-fn listed(len: u64, elements: &[Element]) -> Vec<(&'static str, String)> {
+/// The elements that were asked for, and how to see those behind them.
+fn listed(len: u64, elements: &Elements) -> Vec<(&'static str, String)> {
     const SHOWN: usize = 200;
-    let mut lines = vec![("elements", grouped(len))];
-    lines.extend(elements.iter().map(|element| ("", element.line(SHOWN))));
-    let more = len.saturating_sub(elements.len() as u64);
-    if more > 0 {
-        lines.push(("", format!("… and {} more: see --elements", grouped(more))));
-    }
-    lines
+    let lines = elements.found.iter().map(|element| ("", element.line(SHOWN)));
+    let more = match &elements.next {
+        Some(place) => Some(format!("… the next: --after '{}'", plain(&place.to_string()))),
+        None if elements.found.is_empty() && len > 0 => Some("… see --elements".to_owned()),
+        None => None,
+    };
+    lines.chain(more.map(|more| ("", more))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use exactly::{Capacity, Counter, Objects, Value};
+    use exactly::{Capacity, Counter, List, Objects, Value};
 
     use super::*;
 
@@ -288,16 +352,17 @@ mod tests {
 
     #[test]
     fn a_collection_is_shown_with_its_first_elements() {
-        let elements = ["Ada", "Bob"].map(|name| Element::One(name.into())).into();
-        let content = Content::Collection { kind: Kind::List, len: 1000, elements };
+        let found = ["Ada", "Bob"].map(|name| Element::One(name.into())).into();
+        let elements = Elements { found, next: Some(Place::Index(2)) };
+        let content = Content::Collection { kind: Kind::List, len: 1000 };
         let key = Key::alone("", "waiting").unwrap();
-        let list = Stored { key, life: Life::Persistent, content };
+        let list = Shown { stored: Stored { key, life: Life::Persistent, content }, elements };
         insta::assert_snapshot!(page(&list, &Palette::PLAIN), @r#"
         waiting  a list
           elements  1,000
                     "Ada"
                     "Bob"
-                    … and 998 more: see --elements
+                    … the next: --after '2'
           ends      never
         "#);
     }
@@ -305,6 +370,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_or_has_no_bytes_is_a_sentence_that_says_what_to_do() {
         let store = store().await;
+        List::<String>::new(&store, "names").push_back("Ada").await.unwrap();
         for (line, says, status) in [
             ("course", "`exactly ls 'course:*'` lists", Status::Inexact),
             ("course:7", "nothing is stored at `course:7`", Status::Inexact),
@@ -314,6 +380,9 @@ mod tests {
             (":", "at least one character", Status::Misuse),
             ("--raw course:4%3A2", "has 3 objects", Status::Misuse),
             ("--raw course:4%3A2:seats", "is of kind capacity", Status::Misuse),
+            ("--after 2 course:4%3A2:seats", "and `course:4%3A2:seats` is none", Status::Misuse),
+            ("--after 2 course:4%3A2", "and `course:4%3A2` is none", Status::Misuse),
+            ("--after Bob names", "`Bob` is no place in a list", Status::Misuse),
         ] {
             let failure = shown(&store, line).await.unwrap_err();
             assert!(failure.to_string().contains(says), "{line}: {failure}");

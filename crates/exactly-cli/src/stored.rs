@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use exactly::core::operations::key::{KindOf, Ttl};
-use exactly::core::operations::sorted_set::Extreme;
 use exactly::core::operations::{capacity, list, lock, map, once, queue, set, sorted_set, value};
-use exactly::core::{BATCH_MAX, Batch, Operation, Outcome, PAGE_MAX, Reply, Step};
+use exactly::core::{BATCH_MAX, Batch, Operation, Outcome, Reply, Step};
 use exactly::{Bytes, Depths, Fault, Holders, Key, Kind, Levels, Life, Mode, Progress, Store};
 use serde_json::{Value, json};
 
@@ -30,8 +29,6 @@ pub(crate) enum Content {
     Collection {
         kind: Kind,
         len: u64,
-        /// The first of its elements, as many as were asked for.
-        elements: Vec<Element>,
     },
     Lock(Holders),
     /// Its rate is in the program that asks it, so that no more is known of it than its end: by
@@ -46,27 +43,17 @@ pub(crate) enum Content {
     Odd(String),
 }
 
-/// An element of a collection.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Element {
-    One(Bytes),
-    Scored(Bytes, f64),
-    Pair(Bytes, Bytes),
-}
-
-/// What is stored at these keys, each for itself, with so many elements of collections; what is
-/// gone by now is left out.
-pub(crate) async fn read(store: &Store, keys: &[Key], elements: u64) -> Result<Vec<Stored>, Fault> {
+/// What is stored at these keys, each for itself; what is gone by now is left out.
+pub(crate) async fn read(store: &Store, keys: &[Key]) -> Result<Vec<Stored>, Fault> {
     let mut stored = Vec::with_capacity(keys.len());
     // Two questions for each key.
     for keys in keys.chunks(BATCH_MAX / 2) {
         let heads = heads(store, keys).await?;
-        let asked = heads.iter().flat_map(|(key, kind, _)| questions(key, *kind, elements));
+        let asked = heads.iter().filter_map(|(key, kind, _)| question(key, *kind));
         let mut answers = apart(store, asked.collect()).await?.into_iter();
         for (key, kind, life) in heads {
-            let count = questions(&key, kind, elements).len();
-            let answers: Vec<_> = answers.by_ref().take(count).collect();
-            if let Some(content) = content(&key, kind, answers, elements) {
+            let answer = question(&key, kind).and_then(|_| answers.next());
+            if let Some(content) = content(&key, kind, answer) {
                 stored.push(Stored { key, life, content });
             }
         }
@@ -86,79 +73,43 @@ async fn heads(store: &Store, keys: &[Key]) -> Result<Vec<(Key, Kind, Life)>, Fa
     Ok(heads.collect())
 }
 
-/// The operations that read this kind: of a collection how many elements there are, and the first
-/// of them if any are wanted.
-fn questions(key: &Key, kind: Kind, elements: u64) -> Vec<Step> {
-    let (after, count) = (None, elements.min(PAGE_MAX));
-    let both = |len: Step, first: Step| if count == 0 { vec![len] } else { vec![len, first] };
+/// The operation that reads this kind: of a collection how many elements there are.
+fn question(key: &Key, kind: Kind) -> Option<Step> {
     match kind {
-        Kind::Scalar => vec![step(key, value::Get {})],
-        Kind::Capacity => vec![step(key, capacity::Read { limit: 0 })],
-        Kind::List => {
-            let to = i64::try_from(count).unwrap_or(i64::MAX) - 1;
-            both(step(key, list::Len {}), step(key, list::Range { from: 0, to }))
-        }
-        Kind::Set => both(step(key, set::Len {}), step(key, set::Page { after, count })),
-        Kind::SortedSet => {
-            let page = sorted_set::Page { after: None, from: Extreme::Least, count };
-            both(step(key, sorted_set::Len {}), step(key, page))
-        }
-        Kind::Map => both(step(key, map::Len {}), step(key, map::Page { after, count })),
-        Kind::Lock => vec![step(key, lock::Read {})],
-        Kind::Queue => vec![step(key, queue::Depth {})],
-        Kind::Once => vec![step(key, once::Read {})],
-        Kind::Limiter | Kind::Foreign => Vec::new(),
+        Kind::Scalar => Some(step(key, value::Get {})),
+        Kind::Capacity => Some(step(key, capacity::Read { limit: 0 })),
+        Kind::List => Some(step(key, list::Len {})),
+        Kind::Set => Some(step(key, set::Len {})),
+        Kind::SortedSet => Some(step(key, sorted_set::Len {})),
+        Kind::Map => Some(step(key, map::Len {})),
+        Kind::Lock => Some(step(key, lock::Read {})),
+        Kind::Queue => Some(step(key, queue::Depth {})),
+        Kind::Once => Some(step(key, once::Read {})),
+        Kind::Limiter | Kind::Foreign => None,
     }
 }
 
-/// What they answered; none where nothing is stored any more.
-fn content(key: &Key, kind: Kind, answers: Vec<Outcome>, most: u64) -> Option<Content> {
-    let mut answers = answers.into_iter();
-    let Some(first) = answers.next() else {
+/// What it answered; none where nothing is stored any more.
+fn content(key: &Key, kind: Kind, answer: Option<Outcome>) -> Option<Content> {
+    let Some(answer) = answer else {
         return Some(if kind == Kind::Limiter { Content::Limiter } else { Content::Foreign });
     };
-    let second = answers.next();
-    for answer in [Some(&first), second.as_ref()].into_iter().flatten() {
-        if let Outcome::Misuse(misuse) = answer {
-            return Some(Content::Odd(said(&misuse.clone().at(key))));
-        }
+    if let Outcome::Misuse(misuse) = answer {
+        return Some(Content::Odd(said(&misuse.at(key))));
     }
     let len = match kind {
-        Kind::Scalar => return value::Get::outcome(first)?.map(Content::Scalar),
-        Kind::Capacity => return capacity::Read::outcome(first).map(Content::Capacity),
-        Kind::List => list::Len::outcome(first)?,
-        Kind::Set => set::Len::outcome(first)?,
-        Kind::SortedSet => sorted_set::Len::outcome(first)?,
-        Kind::Map => map::Len::outcome(first)?,
-        Kind::Lock => return lock::Read::outcome(first).map(Content::Lock),
-        Kind::Queue => return queue::Depth::outcome(first).map(Content::Queue),
-        Kind::Once => return once::Read::outcome(first).map(Content::Once),
+        Kind::Scalar => return value::Get::outcome(answer)?.map(Content::Scalar),
+        Kind::Capacity => return capacity::Read::outcome(answer).map(Content::Capacity),
+        Kind::List => list::Len::outcome(answer)?,
+        Kind::Set => set::Len::outcome(answer)?,
+        Kind::SortedSet => sorted_set::Len::outcome(answer)?,
+        Kind::Map => map::Len::outcome(answer)?,
+        Kind::Lock => return lock::Read::outcome(answer).map(Content::Lock),
+        Kind::Queue => return queue::Depth::outcome(answer).map(Content::Queue),
+        Kind::Once => return once::Read::outcome(answer).map(Content::Once),
         Kind::Limiter | Kind::Foreign => return None,
     };
-    let mut elements = second.map(|page| elements(kind, page)).unwrap_or_default();
-    elements.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    (len > 0).then_some(Content::Collection { kind, len, elements })
-}
-
-/// The elements on a page; those of a set and of a map have no order of their own.
-fn elements(kind: Kind, page: Outcome) -> Vec<Element> {
-    let found = match kind {
-        Kind::List => {
-            list::Range::outcome(page).map(|all| all.into_iter().map(Element::One).collect())
-        }
-        Kind::Set => set::Page::outcome(page)
-            .map(|page| page.members.sorted().into_iter().cloned().map(Element::One).collect()),
-        Kind::SortedSet => sorted_set::Page::outcome(page).map(|page| {
-            page.into_iter().map(|one| Element::Scored(one.member, one.score)).collect()
-        }),
-        Kind::Map => map::Page::outcome(page).map(|page| {
-            let pairs = page.pairs.sorted().into_iter().cloned();
-            pairs.map(|(field, value)| Element::Pair(field, value)).collect()
-        }),
-        Kind::Scalar | Kind::Capacity | Kind::Foreign => None,
-        Kind::Lock | Kind::Limiter | Kind::Queue | Kind::Once => None,
-    };
-    found.unwrap_or_default()
+    (len > 0).then_some(Content::Collection { kind, len })
 }
 
 fn step(key: &Key, operation: impl Operation) -> Step {
@@ -254,27 +205,6 @@ fn short_of_work(work: &Progress) -> String {
     }
 }
 
-impl Element {
-    /// On one line.
-    pub(crate) fn line(&self, most: usize) -> String {
-        match self {
-            Self::One(element) => short_text(element, most),
-            Self::Scored(member, score) => format!("{}  {score}", short_text(member, most)),
-            Self::Pair(field, value) => {
-                format!("{}  {}", short_text(field, most), short_text(value, most))
-            }
-        }
-    }
-
-    fn json(&self) -> Value {
-        match self {
-            Self::One(element) => json!(element),
-            Self::Scored(member, score) => json!([member, score]),
-            Self::Pair(field, value) => json!([field, value]),
-        }
-    }
-}
-
 impl Stored {
     /// For scripts. Values of more than `bytes_max` bytes are left out, and only their size told.
     pub(crate) fn json(&self, bytes_max: usize) -> Value {
@@ -305,11 +235,7 @@ impl Content {
             Self::Capacity(Levels { limit, free, held, confirmed, .. }) => {
                 json!({ "limit": limit, "free": free, "held": held, "confirmed": confirmed })
             }
-            Self::Collection { len, elements, .. } if elements.is_empty() => json!({ "len": len }),
-            Self::Collection { len, elements, .. } => {
-                let elements: Vec<_> = elements.iter().map(Element::json).collect();
-                json!({ "len": len, "elements": elements })
-            }
+            Self::Collection { len, .. } => json!({ "len": len }),
             Self::Lock(lock) => json!({
                 "mode": lock.mode.map(mode), "holders": lock.holders, "left_ms": millis(lock.left),
                 "waiting": lock.waiting, "fence": lock.fence,
@@ -388,33 +314,24 @@ mod tests {
         let _ = seats.take(2).await?.held().unwrap().keep();
         let gone = Key::alone("", "gone")?;
         let keys = [visits.key()?.clone(), gone, seats.key()?.clone()];
-        let stored = read(&store, &keys, 0).await?;
+        let stored = read(&store, &keys).await?;
         let words: Vec<_> = stored.iter().map(|one| (one.key.name(), one.content.word())).collect();
         assert_eq!(words, [("visits", "scalar"), ("seats", "capacity")]);
         assert_eq!(stored[0].content.short(), "1");
         assert!(matches!(stored[0].life, Life::Left(_)));
         assert_eq!(stored[1].content.short(), "0 confirmed + 2 held of 30, 28 free");
         let many: Vec<_> = (0..2000).map(|_| keys[0].clone()).collect();
-        assert_eq!(read(&store, &many, 0).await?.len(), 2000);
+        assert_eq!(read(&store, &many).await?.len(), 2000);
         Ok(())
     }
 
     #[test]
-    fn collections_are_told_by_their_size_and_their_first_elements() {
+    fn collections_are_told_by_their_size() {
         let key = Key::alone("", "waiting").unwrap();
-        let elements = vec![
-            Element::One("Ada".into()),
-            Element::Scored("Bob".into(), 1.5),
-            Element::Pair("room".into(), "7".into()),
-        ];
-        let lines: Vec<_> = elements.iter().map(|element| element.line(20)).collect();
-        assert_eq!(lines, ["\"Ada\"", "\"Bob\"  1.5", "\"room\"  7"]);
-        let content = Content::Collection { kind: Kind::SortedSet, len: 1000, elements };
+        let content = Content::Collection { kind: Kind::SortedSet, len: 1000 };
         assert_eq!((content.word(), content.short().as_str()), ("sorted set", "1,000 elements"));
         let stored = Stored { key, life: Life::Persistent, content };
-        let told = stored.json(0);
-        let expected = json!(["Ada", ["Bob", 1.5], ["room", "7"]]);
-        assert_eq!((&told["len"], &told["elements"]), (&json!(1000), &expected));
+        assert_eq!(stored.json(0)["len"], json!(1000));
     }
 
     #[test]

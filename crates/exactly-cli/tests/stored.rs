@@ -123,7 +123,7 @@ async fn collections_are_shown_with_their_first_elements() {
     for part in [
         "course:9:waiting  a list\n  elements  3\n",
         "  \"Ada\"\n",
-        "… and 1 more: see --elements\n",
+        "… the next: --after '2'\n",
         "course:9:tags  a set\n",
         "\"Ada\"  1.5\n",
         "\"mon\"  7\n",

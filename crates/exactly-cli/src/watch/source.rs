@@ -59,7 +59,7 @@ impl Source {
 /// What is stored now.
 pub(crate) async fn once(store: &Store, prefix: &str, limit: usize) -> Result<Vec<Stored>, Fault> {
     let (keys, _) = listed(store, prefix, limit).await?;
-    stored::read(store, &keys, 0).await
+    stored::read(store, &keys).await
 }
 
 /// The keys in their order, and whether there are more.
@@ -93,7 +93,7 @@ async fn read_on(store: Store, prefix: String, limit: usize, tell: watch::Sender
                 (keys, seen.more) = (all, more);
                 ears.listen(&store, &keys);
             }
-            stored::read(&store, &keys, 0).await
+            stored::read(&store, &keys).await
         };
         match look.await {
             Ok(stored) => {
