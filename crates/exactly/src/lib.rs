@@ -71,6 +71,21 @@
 //! | `memory`, `redis` (both by default) | the engines |
 //! | `uuid`, `jiff`, `chrono`, `time`, `rust_decimal` | values of the types of these crates |
 //! | `compressed` | `Compressed<T>`: any form, in zlib |
+//! | `metrics` | contention, told to the recorder of the crate `metrics` |
+//!
+//! # Seeing contention
+//!
+//! `tracing` is told of each conflict, attempt and wait with its key, on the target `exactly` at
+//! level DEBUG. With the feature `metrics` the recorder that the program has installed is told as
+//! well: a counter and two histograms, with the label `object` where it is one that is met at. It
+//! is `course:*:seats`, so that there are no more labels than fields, and the name of an object
+//! that stands alone. In the terminal `exactly watch --hottest` shows what changes most.
+//!
+//! | metric | is |
+//! | --- | --- |
+//! | `exactly_conflicts_total` | others were faster than one: `by` `transaction` or `update` |
+//! | `exactly_attempts` | at which attempt one was made or given up, `by` the same |
+//! | `exactly_wait_seconds` | how long one waited `for` a `lock`, or its `turn` at a hot key |
 //!
 //! # Faults
 //!
@@ -82,6 +97,7 @@ mod batch;
 mod block;
 mod by_key;
 mod call;
+mod contention;
 pub mod declare;
 mod element;
 mod group;

@@ -15,8 +15,9 @@ use tokio::sync::{Mutex as Turn, oneshot};
 
 use crate::by_key::ByKey;
 use crate::call::Call;
+use crate::contention::{self, By, give_way};
 use crate::object::Object;
-use crate::objects::value::{UPDATE_ATTEMPTS_MAX, give_way};
+use crate::objects::value::UPDATE_ATTEMPTS_MAX;
 use crate::together::Carried;
 
 /// A longer text is read again and not kept.
@@ -79,8 +80,14 @@ pub(crate) async fn update<T>(
             (landed.unwrap_or_else(Landed::Failed), told)
         };
         match landed {
-            Landed::Written => return Ok(told),
-            Landed::Late => give_way(attempt).await,
+            Landed::Written => {
+                contention::settled(By::Update, attempt);
+                return Ok(told);
+            }
+            Landed::Late => {
+                contention::met(key, By::Update, attempt);
+                give_way(attempt).await;
+            }
             Landed::Failed(fault) => return Err(fault),
         }
     }

@@ -13,6 +13,7 @@ use super::claim::{Claim, Claimed};
 use super::guard::LockGuard;
 use super::lease::Grant;
 use super::line::{Joined, Line, Passed, Turn, Wants};
+use crate::contention::{self, For};
 use crate::object::Object;
 
 /// How long after it could not be told whether something has changed the engine is asked again.
@@ -74,10 +75,20 @@ impl Request {
 
     /// Waits until it is held, for ever: whoever is dropped while waiting gives all back.
     pub(crate) async fn held(&self, seen: &Seen) -> Result<LockGuard, Fault> {
-        let line = self.object.store().lines().of(self.object.key()?);
-        if self.fair {
-            return self.held_fairly(&line, seen).await;
+        let (key, came) = (self.object.key()?, Instant::now());
+        let line = self.object.store().lines().of(key);
+        let held = match self.fair {
+            true => self.held_fairly(&line, seen).await,
+            false => self.held_in_turn(&line, seen).await,
+        };
+        if seen.told().0 > 0 {
+            contention::waited(key, For::Lock, came.elapsed());
         }
+        held
+    }
+
+    /// With a place in the line of this process.
+    async fn held_in_turn(&self, line: &Arc<Line>, seen: &Seen) -> Result<LockGuard, Fault> {
         let wants = match self.mode {
             Mode::Exclusive => Wants::Lock(self.lease),
             Mode::Shared => Wants::Turn,
@@ -96,7 +107,7 @@ impl Request {
                 }
             };
             let mut claim = self.claim(true);
-            let (since, fences) = self.in_turn(&mut claim, &line, seen).await?;
+            let (since, fences) = self.in_turn(&mut claim, line, seen).await?;
             let turn = Some(turn).filter(|_| self.mode == Mode::Exclusive);
             return Ok(guard(claim, since, &fences, turn));
         }

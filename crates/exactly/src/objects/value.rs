@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use exactly_core::codec::Form;
 use exactly_core::operations::value::{
@@ -226,18 +225,6 @@ impl<T: Form> Value<T> {
 
 /// How often [`Value::update`] tries before it answers *not applied*.
 pub const UPDATE_ATTEMPTS_MAX: u32 = 64;
-
-/// Lets others go first, the longer the more often they have been faster. The first attempts only
-/// yield.
-pub(crate) async fn give_way(attempt: u32) {
-    const YIELDS: u32 = 8;
-    if attempt <= YIELDS || tokio::runtime::Handle::try_current().is_err() {
-        return tokio::task::yield_now().await;
-    }
-    // Full jitter: those who collided do not come back together.
-    let longest = Duration::from_micros(50) * (attempt - YIELDS).min(40);
-    tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
-}
 
 fn decode<T: Form>(object: &Object, bytes: Option<Bytes>) -> Result<Option<T>, Fault> {
     let Some(bytes) = bytes else { return Ok(None) };

@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use exactly_core::Fault;
 use tokio::time::Instant;
-use tracing::debug;
 
 use self::attempt::{Attempt, Ended};
 use self::turns::Held;
+use crate::contention::{self, By};
 use crate::store::Store;
 
 pub(crate) use self::inside::{check as check_outside, outside};
@@ -191,11 +191,15 @@ impl Transaction<'_> {
             let tx = Tx { store, attempt: Arc::clone(&attempt) };
             let answer = inside::run(self.store, work(tx)).await;
             match attempt.end(answer).await {
-                Ended::Done(answer) => return answer,
+                Ended::Done(answer) => {
+                    contention::settled(By::Transaction, number);
+                    return answer;
+                }
                 Ended::Conflict { key, turns } => {
-                    debug!(target: "exactly", %key, attempt = number, "conflict");
+                    contention::met(&key, By::Transaction, number);
                     let late = until.is_some_and(|until| Instant::now() >= until);
                     if late || number == self.attempts {
+                        contention::settled(By::Transaction, number);
                         return Err(Fault::contended(&key, number).into());
                     }
                     held = turns;

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use crate::by_key::ByKey;
-use crate::objects::value::give_way;
+use crate::contention::{self, For, give_way};
 
 /// The lines of one store.
 pub(crate) type Turns = ByKey<Turn<()>>;
@@ -46,7 +46,7 @@ impl Held {
         let Some(line) = self.turns.in_use(key) else { return true };
         // Who holds a turn waits for no other: two could wait for each other.
         let guard = match self.held.is_empty() {
-            true => self.wait(line).await,
+            true => self.wait(key, line).await,
             false => line.try_lock_owned().ok(),
         };
         let Some(guard) = guard else {
@@ -70,17 +70,23 @@ impl Held {
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
-            let Some(guard) = self.wait(self.turns.at(&key)).await else { return };
+            let Some(guard) = self.wait(&key, self.turns.at(&key)).await else { return };
             self.held.push((key, guard));
         }
     }
 
     /// A turn in this line, unless the time is over first.
-    async fn wait(&self, line: Arc<Turn<()>>) -> Option<OwnedMutexGuard<()>> {
-        match self.until.filter(|_| Handle::try_current().is_ok()) {
+    async fn wait(&self, key: &Key, line: Arc<Turn<()>>) -> Option<OwnedMutexGuard<()>> {
+        if let Ok(turn) = Arc::clone(&line).try_lock_owned() {
+            return Some(turn);
+        }
+        let came = Instant::now();
+        let turn = match self.until.filter(|_| Handle::try_current().is_ok()) {
             Some(until) => timeout_at(until, line.lock_owned()).await.ok(),
             None => Some(line.lock_owned().await),
-        }
+        };
+        contention::waited(key, For::Turn, came.elapsed());
+        turn
     }
 }
 

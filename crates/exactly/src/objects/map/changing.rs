@@ -6,8 +6,9 @@ use exactly_core::{Bytes, Fault, Few, Place};
 
 use super::{Map, decode_value, first, full, one};
 use crate::call::Call;
+use crate::contention::{self, By, give_way};
 use crate::object::Object;
-use crate::objects::value::{UPDATE_ATTEMPTS_MAX, give_way};
+use crate::objects::value::UPDATE_ATTEMPTS_MAX;
 
 /// Counting in fields: as a [`Counter`](crate::Counter) in each, without a start. Numbers are kept
 /// as their digits, so a map with `i64` or `f64` values reads them, and one with texts as well.
@@ -139,9 +140,13 @@ impl<F: Form, V: Form> Map<F, V> {
             let old = found.as_ref().map(|found| decode_value(&self.object, &field, found));
             let (to, new) = change(old.transpose()?)?;
             found = match self.exchange(field.clone(), found, to, "try_set").await? {
-                Ok(()) => return Ok(new),
+                Ok(()) => {
+                    contention::settled(By::Update, attempt);
+                    return Ok(new);
+                }
                 Err(found) => found,
             };
+            contention::met(self.key()?, By::Update, attempt);
             give_way(attempt).await;
         }
         Err(Fault::contended(self.key()?, UPDATE_ATTEMPTS_MAX))
