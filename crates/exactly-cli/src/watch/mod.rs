@@ -3,12 +3,14 @@
 //! A [`source`] reads what is stored, again and again, and says when there is something new;
 //! [`rows`] make lines of it; a [`terminal`] shows them and hears the keyboard.
 
+mod heat;
 mod rows;
 mod source;
 mod terminal;
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::Args;
 use exactly::Store;
@@ -26,14 +28,17 @@ use crate::screen::Screen;
 /// Watch what is stored change
 ///
 /// One line for each object whose key begins with PREFIX: capacities as bars of what is confirmed,
-/// held and free, numbers as gauges, texts as they are. Drawn anew when something has changed, and
-/// four times a second. `q`, Esc or Ctrl-C ends it.
+/// held and free, numbers as gauges, texts as they are, and of the first 256 how often each was
+/// seen to change, at least. Drawn anew when something has changed, and four times a second. `q`,
+/// Esc or Ctrl-C ends it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   exactly watch course:42
       all objects of course 42
   exactly watch --max 30 course:
       every number as a part of 30
+  exactly watch --hottest
+      what changes most stands on top
   exactly watch --once | head
       one picture of all, as text; so it is in a pipe, too
 
@@ -57,10 +62,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "200")]
     limit: NonZeroUsize,
 
-    /// One picture as text, and no more
+    /// What changes most first
+    #[arg(long)]
+    hottest: bool,
+
+    /// One picture as text, and no more; with --hottest, of how it was for two seconds
     #[arg(long)]
     once: bool,
 }
+
+/// How long is looked before what is hottest is told.
+const LOOKED_FOR: Duration = Duration::from_secs(2);
 
 /// Watches.
 pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
@@ -72,8 +84,20 @@ pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
 }
 
 async fn once(store: &Store, options: &Options) -> Result<Status, Failure> {
-    let stored = source::once(store, &options.prefix, options.limit.get()).await;
-    let stored = stored.map_err(|fault| of_engine(&fault))?;
+    let (prefix, limit) = (&options.prefix, options.limit.get());
+    let Seen { stored, heat, trouble, .. } = match options.hottest {
+        true => {
+            let mut source = Source::start(store.clone(), prefix.clone(), limit);
+            hottest_first(source.after(LOOKED_FOR).await)
+        }
+        false => {
+            let stored = source::once(store, prefix, limit).await;
+            Seen { stored: stored.map_err(|fault| of_engine(&fault))?, ..Seen::default() }
+        }
+    };
+    if let Some(trouble) = trouble {
+        return Err(Failure::Unfinished(format!("{trouble}.")));
+    }
     if stored.is_empty() {
         return Err(Failure::Nothing(format!(
             "no key begins with `{}`. `exactly ls` lists those that are there.",
@@ -82,7 +106,7 @@ async fn once(store: &Store, options: &Options) -> Result<Status, Failure> {
     }
     let mut rows = Rows::new(options.max);
     let width = Screen::of_stdout().width;
-    let text: Vec<_> = rows.lines(&stored, width).iter().map(plain).collect();
+    let text: Vec<_> = rows.lines(&stored, &heat, width).iter().map(plain).collect();
     print(&(text.join("\n") + "\n"))?;
     Ok(Status::Exact)
 }
@@ -102,17 +126,24 @@ async fn watch(store: Store, options: &Options) -> Result<Status, Failure> {
     let what = if options.prefix.is_empty() { "all keys" } else { &options.prefix };
     loop {
         let top = format!("{what} on {place}");
-        terminal.draw(&top, &bottom(&seen), |width| rows.lines(&seen.stored, width))?;
+        terminal.draw(&top, &bottom(&seen), |width| rows.lines(&seen.stored, &seen.heat, width))?;
         tokio::select! {
             pressed = terminal.pressed() => match pressed {
                 Pressed::Quit => return Ok(Status::Exact),
                 Pressed::Redraw => {}
             },
-            news = source.news() => seen = news,
+            news = source.news() => seen = if options.hottest { hottest_first(news) } else { news },
             _ = ctrl_c() => return Ok(Status::Exact),
             () = terminated() => return Ok(Status::Exact),
         }
     }
+}
+
+/// What changes most first, and then by their names.
+fn hottest_first(mut seen: Seen) -> Seen {
+    let Seen { stored, heat, .. } = &mut seen;
+    stored.sort_by(|one, two| heat.of(&two.key).total_cmp(&heat.of(&one.key)));
+    seen
 }
 
 fn bottom(seen: &Seen) -> String {

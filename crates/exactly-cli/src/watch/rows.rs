@@ -6,6 +6,7 @@ use exactly::{Bytes, Levels, Life};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::heat::Heat;
 use crate::figures::{grouped, lasting};
 use crate::stored::{Content, Stored, plain, short_text};
 
@@ -33,7 +34,12 @@ impl Rows {
     }
 
     /// One line for each object, of this many columns.
-    pub(crate) fn lines(&mut self, stored: &[Stored], width: usize) -> Vec<Line<'static>> {
+    pub(crate) fn lines(
+        &mut self,
+        stored: &[Stored],
+        heat: &Heat,
+        width: usize,
+    ) -> Vec<Line<'static>> {
         for one in stored {
             if let Some(number) = number(&one.content) {
                 let largest = self.largest.entry(one.key.field().into_owned()).or_default();
@@ -41,7 +47,7 @@ impl Rows {
             }
         }
         let names: Vec<_> = stored.iter().map(|one| cut(&plain(one.key.name()))).collect();
-        let figures: Vec<_> = stored.iter().map(figures).collect();
+        let figures: Vec<_> = stored.iter().map(|one| figures(one, heat)).collect();
         let name_width = names.iter().map(|name| columns(name)).max().unwrap_or(0);
         // What has no bar may use the room of one.
         let barred = stored.iter().zip(&figures).filter(|(one, _)| has_bar(&one.content));
@@ -89,8 +95,8 @@ fn number(content: &Content) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn figures(stored: &Stored) -> String {
-    let figures = match &stored.content {
+fn figures(stored: &Stored, heat: &Heat) -> String {
+    let mut figures = match &stored.content {
         Content::Capacity(Levels { limit, held, confirmed, .. }) => {
             let held =
                 if *held > 0 { format!(" + {} held", grouped(*held)) } else { String::new() };
@@ -106,10 +112,13 @@ fn figures(stored: &Stored) -> String {
         }
         Content::Foreign | Content::Odd(_) => stored.content.short(),
     };
-    match stored.life {
-        Life::Left(left) => format!("{figures}  ends in {}", lasting(left)),
-        Life::Persistent | Life::Missing => figures,
+    if let Life::Left(left) = stored.life {
+        figures += &format!("  ends in {}", lasting(left));
     }
+    if let Some(rate) = heat.told(&stored.key) {
+        figures += &format!("  {rate}");
+    }
+    figures
 }
 
 fn scalar(bytes: &Bytes) -> String {
@@ -189,7 +198,7 @@ mod tests {
     }
 
     fn shown(rows: &mut Rows, stored: &[Stored], width: usize) -> String {
-        let lines = rows.lines(stored, width);
+        let lines = rows.lines(stored, &Heat::default(), width);
         lines.iter().map(|line| without_colours(line) + "\n").collect()
     }
 

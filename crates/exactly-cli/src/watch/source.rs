@@ -1,14 +1,16 @@
 //! What there is to be seen, and when it is worth looking again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use exactly::core::Mark;
 use exactly::{Fault, Key, Store};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::heat::Heat;
 use crate::failure::said;
 use crate::stored::{self, Stored};
 
@@ -19,12 +21,16 @@ const LOOKED_AGAIN_MIN: Duration = Duration::from_millis(50);
 /// How often new keys are looked for: that takes a walk through all of them.
 const LISTED_AGAIN: Duration = Duration::from_secs(2);
 /// Of so many objects the changes are told at once.
-const HEARD_MAX: usize = 64;
+const HEARD_MAX: usize = 256;
+/// However often an object changes, it is looked at no more often for that.
+const HEARD_AGAIN_MIN: Duration = Duration::from_millis(5);
 
 /// What was seen last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) stored: Vec<Stored>,
+    /// How often they change.
+    pub(crate) heat: Heat,
     /// Whether there are more than were asked for.
     pub(crate) more: bool,
     /// Whether the engine has answered at all.
@@ -54,6 +60,16 @@ impl Source {
         let _ = self.seen.changed().await;
         self.seen.borrow_and_update().clone()
     }
+
+    /// What is seen after so long.
+    pub(crate) async fn after(&mut self, time: Duration) -> Seen {
+        let until = Instant::now() + time;
+        let mut seen = self.news().await;
+        while let Ok(news) = timeout_at(until, self.news()).await {
+            seen = news;
+        }
+        seen
+    }
 }
 
 /// What is stored now.
@@ -81,7 +97,7 @@ async fn listed(store: &Store, prefix: &str, limit: usize) -> Result<(Vec<Key>, 
 async fn read_on(store: Store, prefix: String, limit: usize, tell: watch::Sender<Seen>) {
     let mut ears = Ears::default();
     let mut keys = Vec::new();
-    let mut listed_at: Option<Instant> = None;
+    let (mut listed_at, mut counted_at) = (None::<Instant>, Instant::now());
     let mut seen = Seen::default();
     loop {
         let looked_at = Instant::now();
@@ -101,6 +117,8 @@ async fn read_on(store: Store, prefix: String, limit: usize, tell: watch::Sender
             }
             Err(fault) => seen.trouble = Some(said(&fault)),
         }
+        seen.heat.after(counted_at.elapsed(), ears.changes());
+        counted_at = Instant::now();
         tell.send_replace(seen.clone());
         // Whether it was a change or the time that ended the pause is all the same.
         let _ = timeout(LOOKED_AGAIN, ears.heard.notified()).await;
@@ -111,7 +129,7 @@ async fn read_on(store: Store, prefix: String, limit: usize, tell: watch::Sender
 /// Those who wait for changes, one for each object.
 #[derive(Debug, Default)]
 struct Ears {
-    keys: Vec<Key>,
+    keys: Vec<(Key, Arc<AtomicU64>)>,
     heard: Arc<Notify>,
     listening: JoinSet<()>,
 }
@@ -120,27 +138,38 @@ impl Ears {
     /// Waits for changes of these and no others.
     fn listen(&mut self, store: &Store, keys: &[Key]) {
         let keys = &keys[..keys.len().min(HEARD_MAX)];
-        if self.keys == keys {
+        if self.keys.iter().map(|(key, _)| key).eq(keys) {
             return;
         }
-        self.keys = keys.to_vec();
+        self.keys = keys.iter().map(|key| (key.clone(), Arc::default())).collect();
         self.listening.abort_all();
         self.listening = JoinSet::new();
-        for key in keys {
-            self.listening.spawn(tell(store.clone(), key.clone(), Arc::clone(&self.heard)));
+        for (key, changes) in &self.keys {
+            let (key, changes) = (key.clone(), Arc::clone(changes));
+            self.listening.spawn(tell(store.clone(), key, changes, Arc::clone(&self.heard)));
         }
+    }
+
+    /// How often each has changed since this was asked last.
+    fn changes(&self) -> impl Iterator<Item = (Key, u64)> {
+        self.keys.iter().map(|(key, changes)| (key.clone(), changes.swap(0, Ordering::Relaxed)))
     }
 }
 
-async fn tell(store: Store, key: Key, heard: Arc<Notify>) {
+async fn tell(store: Store, key: Key, changes: Arc<AtomicU64>, heard: Arc<Notify>) {
     let mut mark = Mark::NONE;
     loop {
         match store.changed(&key, mark).await {
-            Ok(next) => mark = next,
+            // The first is how it was found.
+            Ok(next) => {
+                changes.fetch_add(u64::from(mark != Mark::NONE), Ordering::Relaxed);
+                mark = next;
+                heard.notify_one();
+                sleep(HEARD_AGAIN_MIN).await;
+            }
             // The reader meets the same fault, and tells of it.
             Err(_) => sleep(LISTED_AGAIN).await,
         }
-        heard.notify_one();
     }
 }
 
@@ -161,6 +190,23 @@ mod tests {
         visits.increment().await.unwrap();
         while source.news().await.stored[0].content.short() != "2" {}
         assert!(begin.elapsed() < LOOKED_AGAIN, "{:?}", begin.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_is_hot() {
+        let store = Store::open("memory:").await.unwrap();
+        let (visits, quiet) = (Counter::new(&store, "visits"), Counter::new(&store, "quiet"));
+        quiet.increment().await.unwrap();
+        visits.increment().await.unwrap();
+        let mut source = Source::start(store.clone(), String::new(), 9);
+        source.news().await;
+        for _ in 0..100 {
+            visits.increment().await.unwrap();
+            sleep(Duration::from_millis(20)).await;
+        }
+        let heat = source.news().await.heat;
+        assert!(heat.of(visits.key().unwrap()) > 10.0, "{heat:?}");
+        assert_eq!(heat.of(quiet.key().unwrap()), 0.0, "{heat:?}");
     }
 
     #[tokio::test(start_paused = true)]
