@@ -18,6 +18,7 @@ use crate::exclusive::Exclusive;
 use crate::fault;
 use crate::heard::Heard;
 use crate::listing;
+use crate::names::KeyStyle;
 use crate::native::{self, Answer};
 use crate::options::Options;
 use crate::reply;
@@ -143,6 +144,28 @@ impl Redis {
         listing::is_record(text, &self.inner.options.records)
     }
 
+    /// How keys are written.
+    pub(crate) fn key_style(&self) -> KeyStyle {
+        self.inner.options.key_style
+    }
+
+    /// What a script of the user's own answered, or the error that it ended with.
+    pub(crate) async fn told(
+        &self,
+        request: &Request,
+    ) -> Result<Result<Option<Heard>, ServerError>, Fault> {
+        let echo = echo();
+        let told = match self.inner.evaluated(request, &echo).await? {
+            Ok(told) => told.into_list(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut told = told.into_iter();
+        match told.next() {
+            Some(Heard::Text(first)) if first == echo => Ok(Ok(told.next())),
+            Some(_) | None => Err(misled()),
+        }
+    }
+
     /// What a script answered that is no batch.
     pub(crate) async fn run(&self, request: Request) -> Result<Vec<u8>, Fault> {
         let echo = echo();
@@ -229,14 +252,23 @@ impl Inner {
 
     /// What a script answered, whose text is sent where the server does not know it yet.
     async fn called(&self, request: &Request, echo: &[u8]) -> Result<Heard, Fault> {
+        self.evaluated(request, echo).await?.map_err(|error| fault::of_server(&error))
+    }
+
+    /// The same, or the server's own words on why not.
+    async fn evaluated(
+        &self,
+        request: &Request,
+        echo: &[u8],
+    ) -> Result<Result<Heard, ServerError>, Fault> {
         let mut whole = false;
         loop {
             let command = request.command(echo, whole);
             let mut values = self.ask(Asked::One(command), request.largest()).await?;
             match values.pop() {
                 Some(Heard::Error(error)) if is_new_to_it(&error) && !whole => whole = true,
-                Some(Heard::Error(error)) => return Err(fault::of_server(&error)),
-                Some(told) => return Ok(told),
+                Some(Heard::Error(error)) => return Ok(Err(error)),
+                Some(told) => return Ok(Ok(told)),
                 None => return Err(crate::words::odd()),
             }
         }

@@ -87,6 +87,22 @@ pub(crate) fn of_server(error: &ServerError) -> Fault {
     of_answer(error.code(), error.details().unwrap_or_default())
 }
 
+/// What an error of a script of the user's own says. Whatever it had written before stays: Redis
+/// takes nothing of a script back.
+pub(crate) fn of_own_script(error: &ServerError) -> Fault {
+    let detail = error.details().unwrap_or_default();
+    let said = words(error.code(), detail);
+    if detail.contains("Error compiling script") {
+        return Fault::bad_option(format!("{said}; nothing was changed: mend the script"));
+    }
+    let fault = of_server(error);
+    let before_it_ran = !detail.contains("script: ") && !detail.contains("user_script");
+    if before_it_ran && !fault.is_misuse() {
+        return fault;
+    }
+    Fault::bad_option(said).in_part("the script ended there, and what it had written before stays")
+}
+
 pub(crate) fn said(error: &ServerError) -> String {
     words(error.code(), error.details().unwrap_or_default())
 }

@@ -28,6 +28,7 @@ mod names;
 mod native;
 mod operations;
 mod options;
+mod own;
 mod reply;
 mod request;
 mod resolution;
@@ -41,6 +42,7 @@ pub use engine::Redis;
 pub use migrate::{Migrated, MigratedOutcome, MigratedPage, Migration};
 pub use names::KeyStyle;
 pub use options::Options;
+pub use own::{Script, ScriptAnswer};
 pub use redis::{Client, aio::MultiplexedConnection};
 #[cfg(feature = "tls")]
 pub use redis::{ClientTlsConfig, TlsCertificates};

@@ -110,6 +110,8 @@ mod open;
 mod read;
 mod relay;
 mod resolve;
+#[cfg(feature = "redis")]
+mod script;
 mod store;
 mod together;
 mod transaction;
@@ -140,6 +142,8 @@ pub use objects::sorted_set::{Inserted, SortedSet, SortedSetPages, Weighed};
 pub use objects::value::{UPDATE_ATTEMPTS_MAX, Value};
 pub use read::{Readable, Reads, Told};
 pub use resolve::{Resolved, Resolving};
+#[cfg(feature = "redis")]
+pub use script::Scripting;
 pub use store::{Store, StoreBuilder};
 pub use together::{Batched, Together};
 pub use transaction::{TRANSACTION_ATTEMPTS_MAX, TRANSACTION_TIME_DEFAULT, Transaction, Tx};

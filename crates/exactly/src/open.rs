@@ -22,6 +22,30 @@ pub(crate) struct Options {
     pub(crate) redis: exactly_redis::Options,
 }
 
+/// An engine, and what only this kind of engine can do.
+pub(crate) struct Opened {
+    pub(crate) engine: Arc<dyn Engine>,
+    #[cfg(feature = "redis")]
+    pub(crate) redis: Option<exactly_redis::Redis>,
+}
+
+impl<E: Engine> From<Arc<E>> for Opened {
+    fn from(engine: Arc<E>) -> Self {
+        Self {
+            engine,
+            #[cfg(feature = "redis")]
+            redis: None,
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl From<exactly_redis::Redis> for Opened {
+    fn from(redis: exactly_redis::Redis) -> Self {
+        Self { engine: Arc::new(redis.clone()), redis: Some(redis) }
+    }
+}
+
 #[cfg_attr(
     not(feature = "redis"),
     expect(
@@ -30,7 +54,7 @@ pub(crate) struct Options {
         reason = "the engines of this build open at once"
     )
 )]
-pub(crate) async fn open(url: &str, options: Options) -> Result<Arc<dyn Engine>, Fault> {
+pub(crate) async fn open(url: &str, options: Options) -> Result<Opened, Fault> {
     let Some((scheme, _)) = url.split_once(':') else {
         return Err(refused("the URL has no `scheme:` in front"));
     };
@@ -39,7 +63,7 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Arc<dyn Engine>,
         "memory" => memory(&url["memory:".len()..]),
         #[cfg(feature = "redis")]
         "redis" | "rediss" | "valkey" | "valkeys" | "redis+unix" | "unix" => {
-            Ok(Arc::new(exactly_redis::Redis::open(url, options.redis).await?))
+            Ok(exactly_redis::Redis::open(url, options.redis).await?.into())
         }
         _ => {
             let feature = SCHEMES.iter().find(|(known, ..)| *known == scheme);
@@ -54,7 +78,7 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Arc<dyn Engine>,
 }
 
 #[cfg(feature = "memory")]
-fn memory(rest: &str) -> Result<Arc<dyn Engine>, Fault> {
+fn memory(rest: &str) -> Result<Opened, Fault> {
     if !rest.is_empty() {
         return Err(Fault::bad_url(
             "`memory:` takes nothing after the colon, for every store that opens it is new and \
@@ -62,7 +86,7 @@ fn memory(rest: &str) -> Result<Arc<dyn Engine>, Fault> {
              clone a store to share it",
         ));
     }
-    Ok(Arc::new(exactly_embedded::Memory::new()))
+    Ok(Arc::new(exactly_embedded::Memory::new()).into())
 }
 
 fn refused(problem: &str) -> Fault {
@@ -87,7 +111,7 @@ mod tests {
             ("", "no `scheme:`"),
             ("memory:secret", "nothing after the colon"),
         ] {
-            let fault = open(url, Options::default()).await.unwrap_err();
+            let fault = open(url, Options::default()).await.err().unwrap();
             assert!(fault.is_misuse() && fault.is_bad_url(), "{fault}");
             let said = fault.to_string();
             assert!(said.contains(says) && said.contains("memory:"), "{said}");

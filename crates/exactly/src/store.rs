@@ -14,7 +14,7 @@ use crate::background::Background;
 use crate::keys::Keys;
 use crate::locking::Lines;
 use crate::object::Object;
-use crate::open;
+use crate::open::{self, Opened};
 use crate::relay::Relays;
 use crate::transaction::{Turns, check_outside};
 
@@ -57,6 +57,9 @@ struct Inner {
     lines: Arc<Lines>,
     turns: Arc<Turns>,
     relays: Relays,
+    /// Who runs scripts, if somebody does.
+    #[cfg(feature = "redis")]
+    redis: Option<exactly_redis::Redis>,
 }
 
 impl Store {
@@ -164,6 +167,9 @@ impl Store {
             lines: Arc::default(),
             turns: Arc::default(),
             relays: Relays::default(),
+            // A script cannot be tried.
+            #[cfg(feature = "redis")]
+            redis: None,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -446,16 +452,16 @@ impl StoreBuilder {
     /// As [`Store::open`].
     pub async fn open(mut self, url: &str) -> Result<Store, Fault> {
         let options = std::mem::take(&mut self.options);
-        let engine = open::open(url, options).await?;
-        Ok(self.finish(engine))
+        Ok(self.finish(open::open(url, options).await?))
     }
 
     /// A store on an engine of your own making.
     pub fn build(self, engine: impl Engine) -> Store {
-        self.finish(Arc::new(engine))
+        self.finish(Arc::new(engine).into())
     }
 
-    fn finish(self, mut engine: Arc<dyn Engine>) -> Store {
+    fn finish(self, opened: Opened) -> Store {
+        let mut engine = opened.engine;
         for Wrap(wrap) in self.layers {
             engine = wrap(engine);
         }
@@ -477,13 +483,39 @@ impl StoreBuilder {
         let background = Background::new();
         let (namespace, beside) = (self.namespace, self.beside);
         let (lines, turns, relays) = (Arc::default(), Arc::default(), Relays::default());
-        let inner = Inner { engine, namespace, background, beside, lines, turns, relays };
+        let inner = Inner {
+            engine,
+            namespace,
+            background,
+            beside,
+            lines,
+            turns,
+            relays,
+            #[cfg(feature = "redis")]
+            redis: opened.redis,
+        };
         Store { inner: Arc::new(inner) }
     }
 }
 
 #[cfg(feature = "redis")]
 impl Store {
+    /// Who runs scripts.
+    ///
+    /// # Faults
+    /// *Misuse* when nobody does.
+    pub(crate) fn scripts(&self) -> Result<&exactly_redis::Redis, Fault> {
+        check_outside(self)?;
+        self.inner.redis.as_ref().ok_or_else(|| {
+            Fault::bad_option(format!(
+                "a script runs on a store that was opened on Redis, outside of transactions, and \
+                 this one is `{}`; nothing was changed: use objects, a batch or a transaction, \
+                 which are all or nothing on every engine",
+                self.profile().name
+            ))
+        })
+    }
+
     /// A store on connections of this client's making: with its TLS settings, its address, its
     /// password, and its protocol: RESP3 tells changes and the ends of connections at once.
     ///
@@ -539,7 +571,7 @@ impl StoreBuilder {
     /// As [`Store::open`].
     pub async fn on_client(mut self, client: exactly_redis::Client) -> Result<Store, Fault> {
         let options = std::mem::take(&mut self.options.redis);
-        Ok(self.build(exactly_redis::Redis::from_client(client, options).await?))
+        Ok(self.finish(exactly_redis::Redis::from_client(client, options).await?.into()))
     }
 
     /// A store on a connection that is open already.
@@ -551,6 +583,6 @@ impl StoreBuilder {
         connection: exactly_redis::MultiplexedConnection,
     ) -> Result<Store, Fault> {
         let options = std::mem::take(&mut self.options.redis);
-        Ok(self.build(exactly_redis::Redis::from_connection(connection, options).await?))
+        Ok(self.finish(exactly_redis::Redis::from_connection(connection, options).await?.into()))
     }
 }

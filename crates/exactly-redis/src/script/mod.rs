@@ -16,6 +16,7 @@ const SCALAR: &str = include_str!("scalar.lua");
 const NUMBER: &str = include_str!("number.lua");
 const APPLY: &str = include_str!("apply.lua");
 const ADD: &str = include_str!("add.lua");
+const OWN: &str = include_str!("own.lua");
 const TEXTS: &str = include_str!("texts.lua");
 const COUNTER: &str = include_str!("../operations/counter.lua");
 const VALUE: &str = include_str!("../operations/value.lua");
@@ -98,6 +99,12 @@ impl Script {
         static MIGRATE: LazyLock<Arc<Script>> =
             LazyLock::new(|| Arc::new(Script::new(include_str!("migrate.lua").to_owned())));
         Arc::clone(&MIGRATE)
+    }
+
+    /// A script of the user's own. Its text stands on the first line, so that the lines that errors
+    /// name are its own.
+    pub(crate) fn own(text: &str) -> Self {
+        Self::new(OWN.replace("--TEXT--", text))
     }
 
     /// The script for plain additions.
