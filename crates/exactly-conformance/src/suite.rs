@@ -99,7 +99,8 @@ macro_rules! suite {
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen
             }
             transactions = transactions {
-                tried_and_applied, changed_meanwhile, refusals_are_seen, time_alone, misuse
+                tried_and_applied, changed_meanwhile, a_conflict_leaves_no_record,
+                refusals_are_seen, time_alone, misuse
             }
             tokens = tokens {
                 one_effect, ten_thousand_at_once, neck_and_neck, another_batch,

@@ -8,7 +8,9 @@ use exactly_core::operations::key::{Delete, Expire, Rename, Ttl};
 use exactly_core::operations::list::{End, Len, Push, Range};
 use exactly_core::operations::lock::{self, Acquire, Mode};
 use exactly_core::operations::{flag, limiter, map, once, queue, set, sorted_set, value};
-use exactly_core::{Batch, Bytes, HoldId, Key, Operation, Refusal, Rehearsal, Reply, Step, Tried};
+use exactly_core::{
+    Batch, Bytes, Delivery, HoldId, Key, Operation, Refusal, Rehearsal, Reply, Step, Token, Tried,
+};
 
 use crate::operations::queue::{job, push};
 use crate::subject::{Subject, key, step};
@@ -103,6 +105,26 @@ pub async fn changed_meanwhile(subject: Subject) {
     let reply = subject.apply(seen(steps(), &told)).await.expect("it answers");
     assert!(matches!(reply, Reply::Applied(_)), "{reply:?}");
     assert_eq!(value(&subject, &b).await, 1);
+}
+
+/// Under a caller's token a conflict is no answer to be kept: the next attempt has the same token,
+/// and another batch.
+pub async fn a_conflict_leaves_no_record(subject: Subject) {
+    let a = key("a");
+    let token = Token::caller("order 7", HOUR).expect("a token");
+    let under = |batch: Batch| Batch { delivery: Delivery::Token(token.clone().into()), ..batch };
+    let steps = || vec![step(&a, Get { start: 0_i64 }), step(&a, Add::by(1))];
+    let early = tried(&subject, steps()).await;
+    subject.ok(&a, Add::by(5)).await;
+    let reply = subject.apply(under(seen(steps(), &early))).await.expect("it answers");
+    assert_eq!(reply, Reply::Refused(Refusal::Changed(0)));
+    let told = tried(&subject, steps()).await;
+    let first = subject.apply(under(seen(steps(), &told))).await.expect("it answers");
+    assert!(matches!(first, Reply::Applied(_)), "{first:?}");
+    let again = subject.apply(under(seen(steps(), &told))).await.expect("it answers");
+    assert_eq!((again, value(&subject, &a).await), (first, 6));
+    let other = subject.apply(under(seen(steps(), &early))).await;
+    assert!(other.expect_err("another batch").is_token_reused());
 }
 
 /// A refusal is a thing to be seen like any other, when it is optional.

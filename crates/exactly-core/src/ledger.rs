@@ -13,13 +13,15 @@
 //! | a session's, number n | number n, another batch | *misuse* |
 //! | a session's, number n | anything else | *unknown*: older than what is remembered |
 //!
-//! A batch that ended in a fault leaves no record: nothing happened, and it may be sent again.
+//! A batch that ended in a fault leaves no record: nothing happened, and it may be sent again. Nor
+//! does one of a caller's id that was refused because something has
+//! [changed](crate::Refusal::Changed): the transaction makes up another batch under the same id.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::batch::Reply;
+use crate::batch::{Refusal, Reply};
 use crate::fault::Fault;
 use crate::resolution::{self, Resolution};
 use crate::time::Timestamp;
@@ -135,6 +137,9 @@ impl Ledger {
     /// Remembers the reply of a batch that was admitted as new.
     pub fn record(&mut self, token: &Token, fingerprint: u128, reply: Reply, now: Timestamp) {
         let (name, sequence) = name(token);
+        if name.is_callers() && matches!(reply, Reply::Refused(Refusal::Changed(_))) {
+            return;
+        }
         let keep = match token {
             Token::Session { .. } => self.window,
             Token::Caller { keep, .. } => *keep,

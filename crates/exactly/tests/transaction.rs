@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use exactly::{
-    Batched, Capacity, Confirmed, Counter, Fault, Flag, List, Lock, Map, Queue, Set, SortedSet,
-    Store, Taking, Token, Value,
+    Batched, Capacity, Confirmed, Counter, Fault, Flag, List, Lock, Map, Queue, Resolved, Set,
+    SortedSet, Store, Taking, Token, Value,
 };
 use tokio::task::JoinSet;
 
@@ -29,6 +29,7 @@ on_both! {
     what_refused_is_remembered
     what_is_left_over_is_no_part_of_it
     what_has_ended_is_gone_inside_as_outside
+    a_name_makes_it_one_change
 }
 
 fn accounts(store: &Store) -> Vec<Counter> {
@@ -403,4 +404,31 @@ async fn what_has_ended_is_gone_inside_as_outside(store: Store) {
         brief.get().await
     });
     assert_eq!(told.await.unwrap(), None);
+}
+
+/// Applied once under its name, also when others were faster in between.
+async fn a_name_makes_it_one_change(store: Store) {
+    let token = Token::caller("order 7", Duration::from_secs(60)).unwrap();
+    let attempts = AtomicU32::new(0);
+    let pay = async || {
+        let work = async |tx: exactly::Tx| {
+            let balance = Counter::new(&tx, "balance");
+            let left: i64 = balance.get().await?;
+            if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+                let others = Counter::new(&store, "balance");
+                tokio::spawn(async move { others.add(100).await }).await.unwrap()?;
+            }
+            balance.set(left - 30).await?;
+            Ok::<_, Fault>(left - 30)
+        };
+        store.transaction().token(token.clone()).run(work).await
+    };
+    let aborted = store.transaction().token(token.clone());
+    aborted.run(async |tx| tx.abort::<_, Fault>(())).await.unwrap();
+    assert!(matches!(store.resolve(&token).await.unwrap(), Resolved::NotApplied));
+    assert_eq!(pay().await.unwrap(), 70);
+    assert_eq!(attempts.load(Ordering::Relaxed), 2);
+    assert!(matches!(store.resolve(&token).await.unwrap(), Resolved::Applied(_)));
+    assert!(pay().await.unwrap_err().is_token_reused());
+    assert_eq!(Counter::new(&store, "balance").get().await.unwrap(), 70);
 }

@@ -117,7 +117,9 @@ local function stepped(how)
     local sighted = tried and sight(kind .. '.' .. op, words)
     if tried and seen ~= '' and seen ~= sighted then
       take_back()
-      return answer('changed' .. place .. ';')
+      local changed = 'changed' .. place .. ';'
+      -- Of a caller's own token nothing is kept: the transaction comes with another batch.
+      return asks_for_others and echo .. changed or answer(changed)
     end
     told[#told + 1] = #words .. ';' .. words_of(words)
     if how == 'rehearse' then told[#told + 1] = #sighted .. ':' .. sighted end

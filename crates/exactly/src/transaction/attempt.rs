@@ -12,8 +12,8 @@ use exactly_core::operations::counter::CounterOp;
 use exactly_core::operations::lock::LockOp;
 use exactly_core::operations::queue::QueueOp;
 use exactly_core::{
-    Answer, Batch, Bytes, Condition, Engine, Fault, Joining, Key, Listing, Mark, Misuse, Op, Page,
-    Profile, Refusal, Rehearsal, Reply, Requirement, Resolution, Step, Token, Tried,
+    Answer, Batch, Bytes, Condition, Delivery, Engine, Fault, Joining, Key, Listing, Mark, Misuse,
+    Op, Page, Profile, Refusal, Rehearsal, Reply, Requirement, Resolution, Step, Token, Tried,
 };
 use tokio::sync::Mutex;
 
@@ -87,18 +87,23 @@ impl Attempt {
     }
 
     /// Applies all that was tried, if the closure wants it and nothing of it has changed.
-    pub(super) async fn end<T, E: From<Fault>>(&self, answer: Result<T, E>) -> Ended<Result<T, E>> {
+    pub(super) async fn end<T, E: From<Fault>>(
+        &self,
+        answer: Result<T, E>,
+        token: Option<&Token>,
+    ) -> Ended<Result<T, E>> {
         let mut made = self.made.lock().await;
         let turns = made.turns.take().unwrap_or_else(|| Held::none(self.base.turns(), None));
         if let Stage::Conflict(key) = &made.stage {
             return Ended::Conflict { key: key.clone(), turns };
         }
         made.stage = Stage::Over;
-        if answer.is_err() || self.aborted.load(Ordering::Acquire) || !made.changes() {
-            // What was only read was all true at the moment of the last try.
+        // What was only read was all true at the moment of the last try.
+        let is_to_be_told = made.changes() || token.is_some();
+        if answer.is_err() || self.aborted.load(Ordering::Acquire) || !is_to_be_told {
             return Ended::Done(answer);
         }
-        let batch = made.take_batch();
+        let batch = made.take_batch(token.map(|token| self.base.named(token)));
         let keys: Vec<_> = batch.steps.iter().map(|step| step.key.clone()).collect();
         let required: Vec<_> = batch.requirements.clone();
         let reply = self.base.engine().apply(batch).await;
@@ -276,10 +281,14 @@ impl Made {
     }
 
     /// The whole of it, as it is applied.
-    fn take_batch(&mut self) -> Batch {
+    fn take_batch(&mut self, token: Option<Token>) -> Batch {
         let (steps, seen) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.seen));
         let requirements = std::mem::take(&mut self.requirements);
-        Batch { seen, requirements, ..Batch::of(steps) }
+        let delivery = match token {
+            Some(token) => Delivery::Token(Box::new(token)),
+            None => Delivery::ExactlyOnce,
+        };
+        Batch { seen, requirements, delivery, ..Batch::of(steps) }
     }
 
     /// What is known without asking needs no sight: it follows from what was seen before.

@@ -11,7 +11,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exactly_core::Fault;
+use exactly_core::{Fault, Token};
 use tokio::time::Instant;
 
 use self::attempt::{Attempt, Ended};
@@ -88,7 +88,7 @@ impl Store {
     /// A transaction with its own bounds: see [`Store::atomically`].
     pub fn transaction(&self) -> Transaction<'_> {
         let (time, attempts) = (TRANSACTION_TIME_DEFAULT, TRANSACTION_ATTEMPTS_MAX);
-        Transaction { store: self, time, attempts }
+        Transaction { store: self, time, attempts, token: None }
     }
 }
 
@@ -143,11 +143,12 @@ impl AsRef<Store> for Tx {
 
 /// How a transaction is tried: see [`Store::atomically`].
 #[must_use = "a transaction does nothing until it is run"]
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Transaction<'s> {
     store: &'s Store,
     time: Duration,
     attempts: u32,
+    token: Option<Token>,
 }
 
 impl fmt::Debug for Transaction<'_> {
@@ -155,6 +156,7 @@ impl fmt::Debug for Transaction<'_> {
         f.debug_struct("Transaction")
             .field("time", &self.time)
             .field("attempts", &self.attempts)
+            .field("token", &self.token)
             .finish_non_exhaustive()
     }
 }
@@ -172,10 +174,37 @@ impl Transaction<'_> {
         self
     }
 
+    /// Applied once under this name, whoever runs it and however often: for an id that outlives
+    /// the process, such as the number of an order. [`Store::resolve`] tells whether it was.
+    ///
+    /// ```
+    /// # use exactly::{Counter, Fault, Resolved, Store, Token};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Fault> {
+    /// let store = Store::open("memory:").await?;
+    /// let token = Token::caller("order 7", Duration::from_secs(3600))?;
+    /// let pay = async || {
+    ///     let pay = store.transaction().token(token.clone());
+    ///     pay.run(async |tx| Counter::new(&tx, "balance").add(-30).await).await
+    /// };
+    /// assert_eq!(pay().await?, -30);
+    /// assert!(matches!(store.resolve(&token).await?, Resolved::Applied(_)));
+    /// // It reads another balance now, and so is another change: it is not made.
+    /// assert!(pay().await.is_err_and(|fault| fault.is_token_reused()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// One that has ended with an error of the closure, or was aborted, has left no trace of its
+    /// token either.
+    pub fn token(mut self, token: Token) -> Self {
+        self.token = Some(token);
+        self
+    }
+
     /// Runs it.
     ///
     /// # Faults
-    /// As [`Store::atomically`].
+    /// As [`Store::atomically`]; *misuse* when its token was applied before as another change.
     pub async fn run<T, E, W, F>(self, mut work: W) -> Result<T, E>
     where
         W: FnMut(Tx) -> F,
@@ -190,7 +219,7 @@ impl Transaction<'_> {
             let store = self.store.with_engine(Arc::clone(&attempt) as _);
             let tx = Tx { store, attempt: Arc::clone(&attempt) };
             let answer = inside::run(self.store, work(tx)).await;
-            match attempt.end(answer).await {
+            match attempt.end(answer, self.token.as_ref()).await {
                 Ended::Done(answer) => {
                     contention::settled(By::Transaction, number);
                     return answer;
