@@ -1,10 +1,11 @@
 //! `exactly queue`: how deep a queue is, which of its jobs are dead, and their way back.
 
+use std::collections::BTreeSet;
 use std::num::IntErrorKind;
 
 use clap::{Args, Subcommand};
 use exactly::core::operations::queue::{
-    Chosen, Dead, DeadJob, Depth, JOBS_MAX, Moved, Revive, Try,
+    Chosen, Dead, DeadJob, Depth, Discard, JOBS_MAX, Moved, Revive, Try,
 };
 use exactly::core::{Batch, Cursor, Operation, Step};
 use exactly::{Depths, JobId, Key, Store};
@@ -30,6 +31,8 @@ use crate::stored::{millis, short_text};
       one dead job, as if it were new
   exactly queue mails retry --all
       all of them
+  exactly queue mails discard 5f0c…
+      forget a dead job for good
 
 Exit status:
   0  done
@@ -54,7 +57,9 @@ enum What {
     ///
     /// They stand behind all that are ready, with all their tries. One whose unique key a live job
     /// has by now stays dead.
-    Retry(Again),
+    Retry(These),
+    /// Forget dead jobs for good
+    Discard(These),
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +88,7 @@ struct Deaths {
 }
 
 #[derive(Debug, Args)]
-struct Again {
+struct These {
     #[command(flatten)]
     engine: EngineOptions,
 
@@ -132,9 +137,15 @@ pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
                 queue.dead(deaths.limit, deaths.json, print).await?;
                 Ok(Status::Exact)
             }
-            What::Retry(again) => {
-                let queue = Queue::open(&again.engine, name).await?;
-                let (text, status) = queue.retry(again).await?;
+            What::Retry(these) => {
+                let queue = Queue::open(&these.engine, name).await?;
+                let (text, status) = queue.retry(these).await?;
+                print(&text)?;
+                Ok(status)
+            }
+            What::Discard(these) => {
+                let queue = Queue::open(&these.engine, name).await?;
+                let (text, status) = queue.discard(these).await?;
                 print(&text)?;
                 Ok(status)
             }
@@ -208,43 +219,69 @@ impl Queue {
         }
     }
 
-    async fn retry(&self, again: &Again) -> Result<(String, Status), Failure> {
-        let mut revived = 0;
-        if again.all {
+    async fn retry(&self, these: &These) -> Result<(String, Status), Failure> {
+        let (revived, missed) = self.moved(these, |jobs| Revive { jobs }).await?;
+        let told = json!({ "queue": self.name(), "revived": revived, "not_dead": missed });
+        let but = format!("{} not dead, or a live one has its unique key", counted(missed, "job"));
+        let said = format!("{} ready again", counted(revived, "job"));
+        Ok(told_of(these, &told, said, missed, &but))
+    }
+
+    async fn discard(&self, these: &These) -> Result<(String, Status), Failure> {
+        let (discarded, missed) = self.moved(these, |jobs| Discard { jobs }).await?;
+        let told = json!({ "queue": self.name(), "discarded": discarded, "not_dead": missed });
+        let said = format!("{} forgotten", counted(discarded, "job"));
+        Ok(told_of(these, &told, said, missed, &format!("{} not dead", counted(missed, "job"))))
+    }
+
+    /// How many jobs this was done with, and how many of those that were named it was not.
+    async fn moved<O: Operation<Outcome = Moved>>(
+        &self,
+        these: &These,
+        operation: impl Fn(Chosen) -> O,
+    ) -> Result<(u64, u64), Failure> {
+        let mut moved = 0;
+        if these.all {
             let mut after = None;
             loop {
-                let jobs = Chosen::Page { after, count: PAGE };
-                let Moved { jobs, next } = self.ask(Revive { jobs }).await?;
-                revived += jobs;
+                let page = Chosen::Page { after, count: PAGE };
+                let Moved { jobs, next } = self.ask(operation(page)).await?;
+                moved += jobs;
                 after = next;
                 if after.is_none() {
-                    break;
+                    return Ok((moved, 0));
                 }
             }
         }
-        for jobs in again.jobs.chunks(JOBS_MAX) {
-            let jobs = Chosen::Named(jobs.to_vec());
-            revived += self.ask(Revive { jobs }).await?.jobs;
+        for jobs in these.jobs.chunks(JOBS_MAX) {
+            moved += self.ask(operation(Chosen::Named(jobs.to_vec()))).await?.jobs;
         }
         // A job that is named twice is one job.
-        let asked = again.jobs.iter().collect::<std::collections::BTreeSet<_>>().len() as u64;
-        let missed = asked.saturating_sub(revived);
-        let status = if missed == 0 { Status::Exact } else { Status::Inexact };
-        if again.json {
-            let told = json!({ "queue": self.name(), "revived": revived, "not_dead": missed });
-            return Ok((format!("{told}\n"), status));
-        }
-        let missed = match missed {
-            0 => String::new(),
-            _ => format!("; {} not dead, or a live one has its unique key", counted(missed, "job")),
-        };
-        Ok((format!("{} ready again{missed}\n", counted(revived, "job")), status))
+        let asked = these.jobs.iter().collect::<BTreeSet<_>>().len() as u64;
+        Ok((moved, asked.saturating_sub(moved)))
     }
 
     /// As it is named on the command line.
     fn name(&self) -> &str {
         self.key.name()
     }
+}
+
+/// What was done, for people or programs, and whether it was all that was asked.
+fn told_of(
+    these: &These,
+    told: &serde_json::Value,
+    said: String,
+    missed: u64,
+    but: &str,
+) -> (String, Status) {
+    let status = if missed == 0 { Status::Exact } else { Status::Inexact };
+    let text = match (these.json, missed) {
+        (true, _) => told.to_string(),
+        (false, 0) => said,
+        (false, _) => format!("{said}; {but}"),
+    };
+    (text + "\n", status)
 }
 
 /// How many jobs are asked for at once.
@@ -376,6 +413,27 @@ mod tests {
         assert_eq!(text, "{\"not_dead\":0,\"queue\":\"mails\",\"revived\":1}\n");
         assert_eq!(status, Status::Exact);
         assert_eq!(mails.depth().await.unwrap().ready, 3);
+    }
+
+    #[tokio::test]
+    async fn dead_jobs_are_forgotten_by_name_or_all_of_them() {
+        let (queue, mails) = mails().await;
+        let ada = mails.dead(1).await.unwrap()[0].id();
+        let discarded = async |line: &str| {
+            let What::Discard(these) = parsed(line).unwrap().what else { panic!() };
+            queue.discard(&these).await.unwrap()
+        };
+        let (text, status) = discarded(&format!("mails discard {ada}")).await;
+        assert_eq!((text.as_str(), status), ("1 job forgotten\n", Status::Exact));
+        let (text, status) = discarded(&format!("mails discard {ada}")).await;
+        assert_eq!(
+            (text.as_str(), status),
+            ("0 jobs forgotten; 1 job not dead\n", Status::Inexact)
+        );
+        let (text, _) = discarded("mails discard --all --json").await;
+        assert_eq!(text, "{\"discarded\":1,\"not_dead\":0,\"queue\":\"mails\"}\n");
+        let depth = mails.depth().await.unwrap();
+        assert_eq!((depth.dead, depth.ready), (0, 1));
     }
 
     #[tokio::test]

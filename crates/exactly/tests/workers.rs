@@ -318,3 +318,40 @@ async fn a_worker_that_is_dropped_with_its_runtime_gives_its_job_back() {
     store.settle().await;
     assert_eq!(depth(&mails).await, (0, 1, 0, 0), "a failed try");
 }
+
+/// What is done in time is done; what is not is a failed try, and its place in the code is left.
+#[tokio::test]
+async fn what_is_not_done_within_the_grace_is_cut_short() {
+    let (mails, _store) = mails().await;
+    mails.push_many(["quick", "endless", "waiting"]).await.unwrap();
+    let dropped = Arc::new(AtomicUsize::new(0));
+    struct Tells(Arc<AtomicUsize>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let told = Arc::clone(&dropped);
+    let workers = mails.work(2, move |job: Job<String>| {
+        let tells = Tells(Arc::clone(&told));
+        async move {
+            let _tells = tells;
+            if job.payload() != "quick" {
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    until(async || depth(&mails).await == (0, 0, 2, 0)).await;
+    assert_eq!(workers.stop_within(Duration::ZERO).await, 2);
+    assert_eq!((depth(&mails).await, dropped.load(Ordering::SeqCst)), ((0, 2, 0, 0), 3));
+}
+
+#[tokio::test]
+async fn a_grace_that_is_not_needed_is_not_waited_for() {
+    let (mails, _store) = mails().await;
+    mails.push("quick").await.unwrap();
+    let workers = mails.work(2, async |_job: Job<String>| {});
+    until(async || depth(&mails).await == (0, 0, 0, 0)).await;
+    let stopping = workers.stop_within(HOUR);
+    assert_eq!(timeout(Duration::from_secs(30), stopping).await.unwrap(), 0);
+}

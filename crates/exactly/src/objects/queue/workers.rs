@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -93,17 +94,19 @@ impl<T: Form + 'static> Queue<T> {
         W: Future + Send + 'static,
         W::Output: Report + Send,
     {
-        let (stop, stopped) = watch::channel(false);
+        let (orders, told) = watch::channel(Order::Work);
         let at_once = u32::try_from(at_once).unwrap_or(u32::MAX).clamp(1, PLACES_MAX);
         let crew = Crew {
             queue: self.clone(),
             places: Arc::new(Semaphore::new(at_once as usize)),
             at_once,
             running: Arc::default(),
-            stopped,
+            told,
+            cut_short: Arc::default(),
         };
+        let cut_short = Arc::clone(&crew.cut_short);
         let ended = tokio::spawn(crew.run(Arc::new(work)));
-        Workers { stop, ended: Some(ended) }
+        Workers { orders, cut_short, ended: Some(ended) }
     }
 }
 
@@ -113,8 +116,19 @@ impl<T: Form + 'static> Queue<T> {
 #[must_use = "workers that are dropped stop"]
 #[derive(Debug)]
 pub struct Workers {
-    stop: watch::Sender<bool>,
+    orders: watch::Sender<Order>,
+    cut_short: Arc<AtomicUsize>,
     ended: Option<JoinHandle<()>>,
+}
+
+/// What workers are told; each is more than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Work,
+    /// Claim no more, and finish what is begun.
+    Finish,
+    /// Let go of that, too.
+    Quit,
 }
 
 impl Workers {
@@ -124,17 +138,55 @@ impl Workers {
     ///
     /// A caller that goes away meanwhile does not change that.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Some(ended) = self.ended.take() {
+        self.orders.send_replace(Order::Finish);
+        self.ended().await;
+    }
+
+    /// As [`stop`](Workers::stop), and waits for so long at most. What is not done by then is
+    /// dropped where it waits, and is a failed try, as if its process had died. Answers how many
+    /// were cut short so.
+    ///
+    /// For the time that a process is given before it is killed; the answers themselves take a
+    /// little longer.
+    ///
+    /// ```
+    /// # use exactly::{Job, Queue, Store};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), exactly::Fault> {
+    /// # let store = Store::open("memory:").await?;
+    /// let films: Queue<String> = Queue::new(&store, "films");
+    /// films.push("a very long one").await?;
+    /// let workers = films.work(1, |_film: Job<String>| std::future::pending::<()>());
+    /// # while films.depth().await?.claimed == 0 { tokio::task::yield_now().await; }
+    /// assert_eq!(workers.stop_within(Duration::from_millis(20)).await, 1);
+    /// assert_eq!(films.depth().await?.claimed, 0);
+    /// # Ok(()) }
+    /// ```
+    pub async fn stop_within(mut self, grace: Duration) -> usize {
+        self.orders.send_replace(Order::Finish);
+        if timeout(grace, self.ended()).await.is_err() {
+            self.orders.send_replace(Order::Quit);
+            self.ended().await;
+        }
+        self.cut_short.load(Ordering::Acquire)
+    }
+
+    async fn ended(&mut self) {
+        if let Some(ended) = &mut self.ended {
             // It catches the panics of the work, and has none of its own.
             let _ = ended.await;
+            self.ended = None;
         }
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.orders.send_if_modified(|order| {
+            let is_more = *order < Order::Finish;
+            *order = Order::Finish.max(*order);
+            is_more
+        });
     }
 }
 
@@ -146,7 +198,8 @@ struct Crew<T> {
     places: Arc<Semaphore>,
     at_once: u32,
     running: Running,
-    stopped: watch::Receiver<bool>,
+    told: watch::Receiver<Order>,
+    cut_short: Arc<AtomicUsize>,
 }
 
 impl<T: Form + 'static> Crew<T> {
@@ -163,11 +216,17 @@ impl<T: Form + 'static> Crew<T> {
         let mut wait = Wait::within(Duration::MAX);
         while let Some(places) = self.places().await {
             let claiming = self.queue.claim_many(places.len());
-            match unless(&mut self.stopped, claiming).await {
+            match unless(&mut self.told, Order::Finish, claiming).await {
                 None => break,
                 Some(Ok(jobs)) if jobs.is_empty() => {
                     drop(places);
-                    match unless(&mut self.stopped, wait.another_look(&self.queue.object)).await {
+                    match unless(
+                        &mut self.told,
+                        Order::Finish,
+                        wait.another_look(&self.queue.object),
+                    )
+                    .await
+                    {
                         None => break,
                         Some(Ok(_)) => faults = 0,
                         Some(Err(fault)) => self.pause(&mut faults, &fault).await,
@@ -192,7 +251,8 @@ impl<T: Form + 'static> Crew<T> {
     /// The places that are free, as many as one claim may fill, once there is one; nothing when it
     /// is time to stop.
     async fn places(&mut self) -> Option<Vec<OwnedSemaphorePermit>> {
-        let first = unless(&mut self.stopped, Arc::clone(&self.places).acquire_owned()).await?;
+        let first =
+            unless(&mut self.told, Order::Finish, Arc::clone(&self.places).acquire_owned()).await?;
         let mut places = vec![first.ok()?];
         while places.len() < JOBS_MAX
             && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
@@ -205,7 +265,7 @@ impl<T: Form + 'static> Crew<T> {
     async fn pause(&mut self, faults: &mut u32, fault: &Fault) {
         *faults = faults.saturating_add(1);
         tracing::warn!(target: "exactly", "workers wait for their queue: {fault}");
-        unless(&mut self.stopped, sleep(PAUSE.after(*faults))).await;
+        unless(&mut self.told, Order::Finish, sleep(PAUSE.after(*faults))).await;
     }
 
     fn begin<F, W>(&self, job: Job<T>, place: OwnedSemaphorePermit, work: Arc<F>)
@@ -217,8 +277,16 @@ impl<T: Form + 'static> Crew<T> {
         let (job, delivered) = job.attended();
         self.running.lock().insert(delivered.delivery, Arc::clone(&delivered));
         let attended = Attended { delivered, running: Arc::clone(&self.running) };
+        let (mut told, cut_short) = (self.told.clone(), Arc::clone(&self.cut_short));
         tokio::spawn(async move {
-            let report = catching(async { work(job).await.report() }).await;
+            let working = catching(async { work(job).await.report() });
+            let report = match unless(&mut told, Order::Quit, working).await {
+                Some(report) => report,
+                None => {
+                    cut_short.fetch_add(1, Ordering::AcqRel);
+                    Ok(Err("its worker was stopped before it was done".to_owned()))
+                }
+            };
             attended.answer(report).await;
             drop(place);
         });
@@ -322,14 +390,21 @@ impl Leases {
     }
 }
 
-/// What the future gives, unless it is time to stop first.
+/// What the future gives, unless this is told first. Workers whose master is gone have been told
+/// all that they ever will be.
 async fn unless<T>(
-    stopped: &mut watch::Receiver<bool>,
+    told: &mut watch::Receiver<Order>,
+    order: Order,
     future: impl Future<Output = T>,
 ) -> Option<T> {
-    let (mut stopped, mut future) = (pin!(stopped.wait_for(|stopped| *stopped)), pin!(future));
+    let told = async {
+        if told.wait_for(|told| *told >= order).await.is_err() {
+            pending::<()>().await;
+        }
+    };
+    let (mut told, mut future) = (pin!(told), pin!(future));
     poll_fn(|cx| {
-        if stopped.as_mut().poll(cx).is_ready() {
+        if told.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         future.as_mut().poll(cx).map(Some)
