@@ -194,7 +194,8 @@ impl<T: Form> Value<T> {
     ///
     /// Callers of one process who come together go together: each changes what the one before has
     /// left, and one write carries all of it. So a hot value is no loop of losers. A caller who
-    /// goes away after its change was made has made it.
+    /// goes away after its change was made has made it. One that is kept and not polled any more,
+    /// such as the loser of a `select!`, keeps its turn, and the others wait for it.
     ///
     /// # Faults
     /// [Contended](Fault::is_contended) when others were faster at each of

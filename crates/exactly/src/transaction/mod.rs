@@ -70,7 +70,8 @@ impl Store {
     /// All operations can be part of it, except those that cannot be tried: acquiring a lock
     /// (acquire it before, and [require](crate::Call::requiring) it), claiming a job, lots drawn,
     /// the block form of a counter, waiting and listing. These are *misuse*, as is a call with a
-    /// token. Objects of several stores are several changes.
+    /// token. Objects of several stores are several changes. That a call was *misuse*, such as a
+    /// counter where a list is stored, is not looked at again at the end.
     ///
     /// # Faults
     /// What the closure answers. [Contended](Fault::is_contended) when others were faster for
