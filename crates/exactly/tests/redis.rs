@@ -338,25 +338,45 @@ async fn the_certificates_of_the_system_are_those_that_are_trusted() {
     }
 }
 
-// ===== the example =====
+// ===== the examples =====
+
+/// What an example tells of this, run on the server; nothing if it is not built.
+fn told_by(example: &str, server: &Redis, of: &str) -> Option<String> {
+    let tests = env::current_exe().unwrap();
+    let program = tests.ancestors().nth(2).unwrap().join("examples").join(example);
+    if !program.is_file() && !skipped("the examples are not built: test the whole package") {
+        return None;
+    }
+    let output = Command::new(&program).env("EXACTLY_URL", server.url()).output().unwrap();
+    let page = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    let told = page.lines().find_map(|line| line.strip_prefix(of)).unwrap();
+    Some(told.trim().to_owned())
+}
+
+#[tokio::test]
+async fn the_example_of_transfers_makes_no_money_and_loses_none() {
+    let Some((server, _store)) = store().await else { return };
+    let Some(sum) = told_by("transfer", &server, "in all:") else { return };
+    assert_eq!(sum, "400");
+}
+
+#[tokio::test]
+async fn the_example_of_mails_sends_each_once() {
+    let Some((server, _store)) = store().await else { return };
+    let Some(sent) = told_by("mails", &server, "sent:") else { return };
+    assert_eq!(sent, "100");
+}
 
 #[tokio::test]
 async fn the_example_never_enrols_more_than_thirty_however_often_it_runs() {
     let Some((server, store)) = store().await else { return };
-    let tests = env::current_exe().unwrap();
-    let example = tests.ancestors().nth(2).unwrap().join("examples/course");
-    if !example.is_file() && !skipped("the example is not built: test the whole package") {
-        return;
-    }
     let course = Course::at(&store, 42);
     let mut enrolled = 0;
     for _ in 0..3 {
-        let output = Command::new(&example).env("EXACTLY_URL", server.url()).output().unwrap();
-        let page = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{output:?}");
-        let (_, told) = page.split_once("enrolled: ").unwrap();
-        enrolled += told.lines().next().unwrap().parse::<u64>().unwrap();
-        assert_eq!(levels(&course.seats).await, (30 - enrolled, 0, enrolled), "{page}");
+        let Some(told) = told_by("course", &server, "enrolled:") else { return };
+        enrolled += told.parse::<u64>().unwrap();
+        assert_eq!(levels(&course.seats).await, (30 - enrolled, 0, enrolled));
         assert_eq!(course.total_enrolled.get().await.unwrap(), i64::try_from(enrolled).unwrap());
     }
     assert!(enrolled > 20, "{enrolled}");
