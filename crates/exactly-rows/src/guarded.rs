@@ -196,8 +196,7 @@ impl Guarded {
         // What was changed may have left the scope.
         writer.row_is(&self.table, &self.key)?;
         if columns != &self.returning {
-            writer.put(" AND ");
-            writer.scope(&self.table, &self.scope)?;
+            writer.and_scope(&self.table, &self.scope)?;
         }
         writer.put(if dialect == Dialect::Sqlite { "" } else { " FOR UPDATE" });
         writer.finish(true)
@@ -229,8 +228,7 @@ impl Guarded {
 
     fn row(&self, writer: &mut Writer) -> Result<(), Fault> {
         writer.row_is(&self.table, &self.key)?;
-        writer.put(" AND ");
-        writer.scope(&self.table, &self.scope)
+        writer.and_scope(&self.table, &self.scope)
     }
 
     fn holds(&self, writer: &mut Writer) -> Result<(), Fault> {

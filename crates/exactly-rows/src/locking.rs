@@ -32,6 +32,13 @@ impl<'l> Lock<'l> {
         Self { table, scope, keys: None, limit: None, skip_locked: false }
     }
 
+    /// The index of the table's order, where rows are found by other columns than the primary key.
+    /// For any other condition it could mean to go through, and lock, the whole table.
+    fn index(&self) -> Option<&Name> {
+        let by_other = self.keys.is_some_and(|(columns, _)| *columns != self.table.key);
+        self.table.index.as_ref().filter(|_| by_other)
+    }
+
     /// `SELECT what FROM … FOR UPDATE`.
     pub(crate) fn write(
         &self,
@@ -41,15 +48,17 @@ impl<'l> Lock<'l> {
         writer.put("SELECT ");
         what(writer)?;
         writer.put(" FROM ").table(self.table);
-        if let Some(index) = self.table.index.as_ref().filter(|_| writer.dialect.is_mysql_like()) {
+        if let Some(index) = self.index().filter(|_| writer.dialect.is_mysql_like()) {
             writer.put(" FORCE INDEX (").name(index).put(")");
         }
         writer.put(" WHERE ");
-        if let Some((columns, keys)) = self.keys {
-            writer.key_in(self.table, columns, keys, true)?;
-            writer.put(" AND ");
+        match self.keys {
+            None => writer.scope(self.table, self.scope)?,
+            Some((columns, keys)) => {
+                writer.key_in(self.table, columns, keys, true)?;
+                writer.and_scope(self.table, self.scope)?;
+            }
         }
-        writer.scope(self.table, self.scope)?;
         writer.put(" ORDER BY ");
         writer.columns(self.table, self.table.lock_order())?;
         if let Some(limit) = self.limit {

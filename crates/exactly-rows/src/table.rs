@@ -45,9 +45,10 @@ impl Table {
         self
     }
 
-    /// With rows found by this index on MySQL and MariaDB, which lock rows in the order in which
-    /// they scan them. It should be the index of the columns of [`order`](Self::order). The other
-    /// engines lock after sorting and do not need it.
+    /// With rows that [`PayAll`](crate::PayAll) finds by other columns than the primary key found by
+    /// this index on MySQL and MariaDB, which lock rows in the order in which they scan them. It
+    /// should be the index of the columns of [`order`](Self::order). The other engines lock after
+    /// sorting and do not need it.
     #[must_use]
     pub fn index(mut self, name: impl Into<Name>) -> Self {
         self.index = Some(name.into());

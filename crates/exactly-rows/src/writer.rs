@@ -164,6 +164,15 @@ impl Writer {
         self.condition(table, &scope.0)
     }
 
+    /// The condition after another one, if it is one.
+    pub(crate) fn and_scope(&mut self, table: &Table, scope: &Scope) -> Result<(), Fault> {
+        if scope.0 == Condition::All {
+            return Ok(());
+        }
+        self.put(" AND ");
+        self.scope(table, scope)
+    }
+
     fn condition(&mut self, table: &Table, condition: &Condition) -> Result<(), Fault> {
         match condition {
             Condition::All => drop(self.put("1 = 1")),
@@ -228,6 +237,13 @@ impl Writer {
         is: bool,
     ) -> Result<(), Fault> {
         self.tuple(table, columns)?;
+        if self.dialect == Dialect::Postgres && columns.len() == 1 {
+            let values = || keys.iter().flat_map(RowKey::values);
+            self.put(if is { " = ANY(" } else { " <> ALL(" });
+            self.array(&Kind::of_all("a condition", values())?, values())?;
+            self.put(")");
+            return Ok(());
+        }
         self.put(if is { " IN (" } else { " NOT IN (" });
         match self.dialect {
             Dialect::Postgres => {

@@ -29,8 +29,8 @@ pub trait Exec: Plan {
     /// Carries the plan out, and tells its outcome.
     ///
     /// *On a pool*, or on a connection without a transaction, it is one change by itself: done
-    /// again after a deadlock, a serialization failure or a busy database, for ten seconds at most (see
-    /// [`within`]). On a pool it is finished even if the caller does not wait for the answer.
+    /// again after a deadlock, a serialization failure or a busy database, for ten seconds at most
+    /// (see [`within`]). On a pool it is finished even if the caller does not wait for the answer.
     ///
     /// *In a transaction of yours* it is a part of that. A refusal has changed nothing, and the
     /// transaction goes on. After a fault, roll it back: what the fault says holds then.
