@@ -10,7 +10,7 @@ use crate::locking::{self, begin_writing, numbered};
 use crate::name::{Name, Names};
 use crate::program::{Answer, Next, Statement};
 use crate::record::{Record, RowKey};
-use crate::scope::Scope;
+use crate::scope::{Scope, all};
 use crate::setting::{Setting, To};
 use crate::table::Table;
 use crate::value::Value;
@@ -166,7 +166,7 @@ impl Guarded {
 
     /// Reads the row under its lock, and tries once more: it may have come to hold what it should.
     fn explain(self, dialect: Dialect) -> Result<Next<Seen>, Fault> {
-        let lock = self.select(dialect, &self.guarded())?;
+        let lock = self.select(dialect, &self.guarded(), &self.scope)?;
         Ok(Next::ask(lock, move |mut answer| {
             let Some(row) = answer.rows.pop() else { return Ok(Next::Done(Seen::Missing)) };
             let found = Record::of(&self.guarded(), row);
@@ -180,7 +180,8 @@ impl Guarded {
     }
 
     fn read_changed(self, dialect: Dialect) -> Result<Next<Seen>, Fault> {
-        let select = self.select(dialect, &self.returning)?;
+        // What was changed may have left the scope.
+        let select = self.select(dialect, &self.returning, &all())?;
         Ok(Next::ask(select, move |mut answer| {
             let row = answer.rows.pop();
             let row = row.ok_or_else(|| Fault::unexpected("the changed row is not there"))?;
@@ -188,16 +189,13 @@ impl Guarded {
         }))
     }
 
-    fn select(&self, dialect: Dialect, columns: &Names) -> Result<Statement, Fault> {
+    fn select(&self, dialect: Dialect, columns: &Names, scope: &Scope) -> Result<Statement, Fault> {
         let mut writer = Writer::new(dialect);
         writer.put("SELECT ");
         writer.columns(&self.table, columns)?;
         writer.put(" FROM ").table(&self.table).put(" WHERE ");
-        // What was changed may have left the scope.
         writer.row_is(&self.table, &self.key)?;
-        if columns != &self.returning {
-            writer.and_scope(&self.table, &self.scope)?;
-        }
+        writer.and_scope(&self.table, scope)?;
         writer.put(if dialect == Dialect::Sqlite { "" } else { " FOR UPDATE" });
         writer.finish(true)
     }

@@ -45,8 +45,8 @@ impl Table {
         self
     }
 
-    /// With rows that [`PayAll`](crate::PayAll) finds by other columns than the primary key found by
-    /// this index on MySQL and MariaDB, which lock rows in the order in which they scan them. It
+    /// With this index for rows that [`PayAll`](crate::PayAll) finds by other columns than the
+    /// primary key on MySQL and MariaDB, which lock rows in the order in which they scan them. It
     /// should be the index of the columns of [`order`](Self::order). The other engines lock after
     /// sorting and do not need it.
     #[must_use]
