@@ -47,7 +47,7 @@ pub(crate) enum Seen {
     Missing,
 }
 
-/// What rides where a fraction cannot.
+/// What rides where a fraction cannot: one less than zero, as the id of an insert has no sign.
 const NO_WHOLE_NUMBER: u64 = u64::MAX;
 
 impl Guarded {
@@ -305,7 +305,7 @@ impl Writer {
             writer.put(" + 0 * LAST_INSERT_ID(CASE WHEN ").name(column).put(" = FLOOR(");
             writer.name(column).put(") THEN ").name(column).put(" - ");
             writer.value(&amount.value())?;
-            writer.put(&format!(" ELSE {NO_WHOLE_NUMBER} END)"));
+            writer.put(" ELSE -1 END)");
             Ok(())
         })
     }

@@ -78,4 +78,4 @@ pub use table::Table;
 pub use value::Value;
 
 #[cfg(feature = "sqlx")]
-pub use face::{Again, Exec, Patient, Place, Speaks, retry_transaction, within};
+pub use face::{Again, Exec, Patient, Place, Speaks, Tx, retry_transaction, within};

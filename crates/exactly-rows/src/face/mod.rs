@@ -22,7 +22,7 @@ use crate::program::{Answer, Next, Plan, Statement};
 
 use classify::Stage;
 
-pub use retry::{Again, retry_transaction};
+pub use retry::{Again, Tx, retry_transaction};
 
 /// Runs a plan: `plan.exec(&pool)`, or on a connection or in a transaction that is yours.
 pub trait Exec: Plan {
@@ -65,6 +65,16 @@ pub trait Speaks: Database {
         server: Option<&Pool<Self>>,
         differ: bool,
     ) -> impl Future<Output = Result<Dialect, sqlx::Error>> + Send;
+
+    /// Gives a transaction back whose owner was cancelled, perhaps in the middle of a statement.
+    #[doc(hidden)]
+    fn give_up(
+        transaction: Transaction<'static, Self>,
+        _: &Pool<Self>,
+    ) -> impl Future<Output = ()> + Send {
+        drop(transaction);
+        std::future::ready(())
+    }
 
     /// Sends one statement.
     #[doc(hidden)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow, MySqlValueRef};
-use sqlx::{Arguments, AssertSqlSafe, Decode, Pool, Row, Type, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Decode, Pool, Row, Transaction, Type};
+use sqlx::{TypeInfo, ValueRef};
 
 use super::{Place, Speaks, on_connection};
 use crate::dialect::Dialect;
@@ -41,6 +42,15 @@ impl Speaks for MySql {
             KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(server, dialect);
         }
         Ok(dialect)
+    }
+
+    /// sqlx loses its step where a statement was cancelled while it was prepared: the connection
+    /// then waits for ever for what came already, and with it the pool. Another one that is dead
+    /// takes its place, which the pool notices; the server undoes what the first one did.
+    async fn give_up(mut transaction: Transaction<'static, Self>, pool: &Pool<Self>) {
+        let Ok(mut other) = pool.connect_options().connect().await else { return };
+        let _ = sqlx::raw_sql("KILL CONNECTION_ID()").execute(&mut other).await;
+        drop(std::mem::replace(&mut *transaction, other));
     }
 
     async fn ask(
@@ -148,9 +158,10 @@ fn bytes(cell: MySqlValueRef<'_>) -> Result<Vec<u8>, Bad> {
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
-/// A date and time as the protocol has it: none, only the date, the time, or the microseconds too.
+/// A date and time as the protocol has it after its length: only the date, the time, or the
+/// microseconds too.
 fn moment(bytes: &[u8]) -> Result<i64, Bad> {
-    let [year, century, month, day, rest @ ..] = bytes else {
+    let [_, year, century, month, day, rest @ ..] = bytes else {
         return Err("a date is too short".into());
     };
     let year = i64::from(u16::from_le_bytes([*year, *century]));
@@ -158,9 +169,9 @@ fn moment(bytes: &[u8]) -> Result<i64, Bad> {
     Ok(days * DAY + clock(rest)?)
 }
 
-/// A sign and days, and then as for a date and time.
+/// After its length a sign and days, and then as for a date and time.
 fn time(bytes: &[u8]) -> Result<i64, Bad> {
-    let [sign, one, two, three, four, rest @ ..] = bytes else { return Ok(0) };
+    let [_, sign, one, two, three, four, rest @ ..] = bytes else { return Ok(0) };
     let days = i64::from(u32::from_le_bytes([*one, *two, *three, *four]));
     let micros = days * DAY + clock(rest)?;
     Ok(if *sign == 1 { -micros } else { micros })

@@ -2,15 +2,20 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Pool, Transaction};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
 use super::classify::{self, Stage};
 use super::own::finished;
-use super::{PATIENCE, Speaks};
+use super::{PATIENCE, Place, Speaks};
 use crate::fault::{Fault, Trouble};
+use crate::program::Plan;
 
 /// The pause after the first attempt, and the longest. Each is a random part of what it may be, so
 /// that those who met do not meet again.
@@ -95,9 +100,9 @@ impl Again for Box<dyn Error + Send + Sync> {
 /// # async fn example(pool: sqlx::PgPool) -> Result<(), exactly_rows::Fault> {
 /// use exactly_rows::{DecrementUnsignedCounters, Exec, Fault, Table, retry_transaction};
 ///
-/// retry_transaction(&pool, async |tx| {
+/// retry_transaction(&pool, async |mut tx| {
 ///     let seats = DecrementUnsignedCounters::of(&Table::new("courses"), 42).by([("free", 1)]);
-///     if seats.exec(&mut *tx).await?.is_done() {
+///     if seats.exec(&mut tx).await?.is_done() {
 ///         sqlx::query("INSERT INTO enrolments (course_id, user_id) VALUES (42, 1)")
 ///             .execute(&mut **tx)
 ///             .await?;
@@ -107,18 +112,17 @@ impl Again for Box<dyn Error + Send + Sync> {
 /// .await
 /// # }
 /// ```
-pub async fn retry_transaction<DB, T, E>(
-    pool: &Pool<DB>,
-    work: impl AsyncFn(&mut Transaction<'static, DB>) -> Result<T, E>,
-) -> Result<T, E>
+pub async fn retry_transaction<DB, T, E, W, F>(pool: &Pool<DB>, mut work: W) -> Result<T, E>
 where
     DB: Speaks,
     E: From<Fault> + Again,
+    W: FnMut(Tx<DB>) -> F,
+    F: Future<Output = Result<T, E>>,
 {
     let begun = Instant::now();
     let mut attempts = 0;
     loop {
-        match attempt(pool, &work).await {
+        match attempt(pool, &mut work).await {
             Err(fault) if fault.is_transient() && begun.elapsed() < PATIENCE => {
                 pause(attempts).await;
                 attempts += 1;
@@ -128,17 +132,67 @@ where
     }
 }
 
-async fn attempt<DB, T, E>(
-    pool: &Pool<DB>,
-    work: &impl AsyncFn(&mut Transaction<'static, DB>) -> Result<T, E>,
-) -> Result<T, E>
+/// The transaction of [`retry_transaction`]: one of sqlx, which is committed after the work.
+///
+/// It comes by value and not by reference, so that the whole can be spawned as a task. Whoever
+/// keeps it beyond the end of the work keeps it from being committed.
+#[derive(Debug)]
+pub struct Tx<DB: Speaks>(OwnedMutexGuard<Lent<DB>>);
+
+/// The transaction while the work has it. It ends here only if the caller was cancelled.
+#[derive(Debug)]
+struct Lent<DB: Speaks> {
+    transaction: Option<Transaction<'static, DB>>,
+    pool: Pool<DB>,
+}
+
+impl<DB: Speaks> Drop for Lent<DB> {
+    fn drop(&mut self) {
+        let Some(transaction) = self.transaction.take() else { return };
+        let pool = self.pool.clone();
+        // Without a runtime there is no pool that could be used any more.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { DB::give_up(transaction, &pool).await });
+        }
+    }
+}
+
+impl<DB: Speaks> Deref for Tx<DB> {
+    type Target = Transaction<'static, DB>;
+
+    fn deref(&self) -> &Self::Target {
+        lent(self.0.transaction.as_ref())
+    }
+}
+
+impl<DB: Speaks> DerefMut for Tx<DB> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        lent(self.0.transaction.as_mut())
+    }
+}
+
+impl<DB: Speaks> Place for &mut Tx<DB> {
+    async fn run<P: Plan>(self, plan: P) -> Result<P::Outcome, Fault> {
+        (&mut **self).run(plan).await
+    }
+}
+
+async fn attempt<DB, T, E, W, F>(pool: &Pool<DB>, work: &mut W) -> Result<T, E>
 where
     DB: Speaks,
     E: From<Fault>,
+    W: FnMut(Tx<DB>) -> F,
+    F: Future<Output = Result<T, E>>,
 {
     let begun = begin(pool.clone()).await;
-    let mut transaction = begun.map_err(|error| classify::fault(error, Stage::Connecting))?;
-    match work(&mut transaction).await {
+    let transaction = begun.map_err(|error| classify::fault(error, Stage::Connecting))?;
+    let pool = pool.clone();
+    let home = Arc::new(Mutex::new(Lent { transaction: Some(transaction), pool }));
+    let lent = Arc::clone(&home).lock_owned().await;
+    let told = work(Tx(lent)).await;
+    let back = Arc::into_inner(home).and_then(|home| home.into_inner().transaction.take());
+    let Some(transaction) = back else { return Err(kept().into()) };
+    match told {
         Ok(told) => {
             let committed = finished(transaction.commit()).await;
             committed.map_err(|error| classify::fault(error, Stage::Committing))?;
@@ -150,6 +204,16 @@ where
             Err(fault)
         }
     }
+}
+
+/// It is taken out only after the work has given it back.
+#[expect(clippy::expect_used, reason = "nobody can have it twice")]
+fn lent<T>(transaction: Option<T>) -> T {
+    transaction.expect("the transaction is lent")
+}
+
+fn kept() -> Fault {
+    Fault::input("the transaction was kept beyond the end of its work, and is rolled back")
 }
 
 async fn begin<DB: Speaks>(pool: Pool<DB>) -> Result<Transaction<'static, DB>, sqlx::Error> {
