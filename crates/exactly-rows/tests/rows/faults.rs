@@ -30,7 +30,8 @@ async fn rules_of_tables(db: &Database) {
     db.table("owners", "id INT PRIMARY KEY").await;
     db.sql("INSERT INTO owners VALUES (1)").await;
     let columns = "id INT PRIMARY KEY, name VARCHAR(9) UNIQUE, owner INT NOT NULL, units INT, \
-                   CONSTRAINT enough CHECK (units >= 2), FOREIGN KEY (owner) REFERENCES owners (id)";
+                   CONSTRAINT enough CHECK (units >= 2), \
+                   FOREIGN KEY (owner) REFERENCES owners (id)";
     db.table("stocks", columns).await;
     db.sql("INSERT INTO stocks VALUES (1, 'a', 1, 5), (2, 'b', 1, 5)").await;
     let stocks = Table::new("stocks");

@@ -96,10 +96,10 @@ impl Server {
         let beside = program.with_file_name("initdb");
         let is_newer = self.flavour == Flavour::Postgres18;
         let initdb = if is_newer { in_folder("initdb-18").unwrap() } else { beside };
-        let mut init = as_user(user.as_deref(), &initdb);
+        let mut init = as_user(&user, &initdb);
         init.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         done(init.arg("-D").arg(self.data()));
-        let mut run = as_user(user.as_deref(), &program);
+        let mut run = as_user(&user, &program);
         run.arg("-D").arg(self.data()).arg("-k").arg(self.folder());
         // The default second makes each deadlock of the rivals ten times as dear.
         run.args(["-c", "listen_addresses=", "-c", "deadlock_timeout=100ms"]);
@@ -113,10 +113,10 @@ impl Server {
         let user = self.give_to(&["mysql", "nobody"]);
         let program = self.flavour.program().unwrap();
         let install = in_path("mariadb-install-db").unwrap();
-        let mut init = as_user(user.as_deref(), &install);
+        let mut init = as_user(&user, &install);
         init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
         done(init.arg(format!("--datadir={}", self.data().display())));
-        let run = self.mysql_like(user.as_deref(), &program);
+        let run = self.mysql_like(&user, &program);
         self.run(run, &self.socket());
         self
     }
@@ -124,16 +124,16 @@ impl Server {
     fn mysql(mut self) -> Self {
         let user = self.give_to(&["mysql", "nobody"]);
         let program = self.flavour.program().unwrap();
-        let mut init = as_user(user.as_deref(), &program);
+        let mut init = as_user(&user, &program);
         init.args(["--no-defaults", "--initialize-insecure", "--secure-file-priv=NULL"]);
         done(init.arg(format!("--datadir={}", self.data().display())));
-        let mut run = self.mysql_like(user.as_deref(), &program);
+        let mut run = self.mysql_like(&user, &program);
         run.args(["--secure-file-priv=NULL", "--mysqlx=OFF", "--skip-log-bin"]);
         self.run(run, &self.socket());
         self
     }
 
-    fn mysql_like(&self, user: Option<&str>, program: &Path) -> Command {
+    fn mysql_like(&self, user: &As, program: &Path) -> Command {
         let mut run = as_user(user, program);
         run.args(["--no-defaults", "--skip-networking", "--max-connections=100"]);
         run.arg(format!("--datadir={}", self.data().display()));
@@ -143,13 +143,16 @@ impl Server {
     }
 
     /// PostgreSQL refuses to run as root, and the others want to be asked.
-    fn give_to(&self, users: &[&str]) -> Option<String> {
+    fn give_to(&self, users: &[&str]) -> As {
         if !rustix::process::geteuid().is_root() {
-            return None;
+            return As::Oneself;
+        }
+        if matches!(self.flavour, Flavour::Postgres18 | Flavour::MySql9) {
+            return As::OneselfByAnotherName;
         }
         let user = users.iter().find(|user| exists(user)).unwrap();
         done(Command::new("chown").arg(user).arg(self.folder()));
-        Some((*user).to_owned())
+        As::User((*user).to_owned())
     }
 
     /// Its own word that it listens is its socket.
@@ -192,15 +195,26 @@ impl Drop for Server {
     }
 }
 
+/// Who runs a server.
+enum As {
+    Oneself,
+    User(String),
+    /// With the rights of root, which the folder of `ci/servers` may ask for, but not by that name.
+    OneselfByAnotherName,
+}
+
 /// A program as another user, which ends with the test even if that is killed.
-fn as_user(user: Option<&str>, program: &Path) -> Command {
-    if in_path("setpriv").is_none() {
-        assert!(user.is_none(), "setpriv is needed to start a server as another user");
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
+fn as_user(user: &As, program: &Path) -> Command {
+    let mut command = match user {
+        As::Oneself | As::User(_) => Command::new("setpriv"),
+        As::OneselfByAnotherName => {
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-user=1000", "--map-group=1000", "setpriv"]);
+            command
+        }
+    };
     command.args(["--pdeathsig", "QUIT"]);
-    if let Some(user) = user {
+    if let As::User(user) = user {
         command.args(["--reuid", user, "--regid", group_of(user).as_str(), "--clear-groups"]);
     }
     command.arg(program);
