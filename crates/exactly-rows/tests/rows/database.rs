@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exactly_rows::{Exec, Fault, Plan, Speaks, Statement, Table, Value};
+use exactly_rows::{Exec, Fault, Plan, Speaks, Statement, Table, Value, within};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
@@ -87,6 +87,11 @@ impl Database {
     /// Carries out a plan by itself.
     pub(crate) async fn exec<P: Plan>(&self, plan: P) -> Result<P::Outcome, Fault> {
         each!(&*self.pools, Pools, pool => plan.exec(pool).await)
+    }
+
+    /// Carries out a plan without doing it again: whom the database ends is told.
+    pub(crate) async fn exec_once<P: Plan>(&self, plan: P) -> Result<P::Outcome, Fault> {
+        each!(&*self.pools, Pools, pool => plan.exec(within(pool, Duration::ZERO)).await)
     }
 
     pub(crate) async fn begin(&self) -> Own {
