@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use exactly_rows::{CreateOrPlus, Exec, Fault, PayAll, UpdateAll, retry_transaction, set};
+use exactly_rows::{
+    CreateOrPlus, Exec, Fault, Fragment, PayAll, Scope, UpdateAll, retry_transaction, set,
+};
 
 use crate::database::{CONNECTIONS, Database, Pools};
 
@@ -19,13 +21,16 @@ pub(crate) async fn leaves_nothing_behind(db: Database) {
     let more = more.rows([(1, 1, 1), (1, 2, 1)]).plus(["quantity"]);
     let more = more.on_conflict(["user_id", "item_id"]);
 
-    for round in 0..300 {
+    for round in 0..1_000 {
         // Given up after no time, and after about as long as it takes, and all between.
         let patience = Duration::from_micros(fastrand::u64(0..2_500));
         let impatient = |work| tokio::time::timeout(patience, work);
+        // Another text each time, so that some are given up while they are prepared.
+        let new = Scope::raw(Fragment::new(format!("{round} = {round}"), [0_i64; 0]));
+        let (pay, both) = (pay.clone().scope(new.clone()), both.clone().scope(new));
         match round % 4 {
-            0 => drop(impatient(boxed(db.exec(pay.clone()))).await),
-            1 => drop(impatient(boxed(db.exec(both.clone()))).await),
+            0 => drop(impatient(boxed(db.exec(pay))).await),
+            1 => drop(impatient(boxed(db.exec(both))).await),
             2 => drop(impatient(boxed(db.exec(more.clone()))).await),
             _ => drop(impatient(boxed(own_transaction(&db, &pay))).await),
         }
