@@ -154,12 +154,6 @@ impl Scope {
         Self(Condition::KeyInSelect { select })
     }
 
-    /// These columns hold what a part of our own statement tells.
-    pub(crate) fn found_in(columns: Names, select: String) -> Self {
-        let select = Fragment::new(select, [0_i64; 0]);
-        Self(Condition::InSelect { columns, select })
-    }
-
     /// A condition of the user's own.
     pub fn raw(fragment: Fragment) -> Self {
         Self(Condition::Raw(fragment))

@@ -191,3 +191,85 @@ fn of_sqlite(told: &sqlx::sqlite::SqliteError) -> Trouble {
         _ => Trouble::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut() -> sqlx::Error {
+        sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())
+    }
+
+    #[test]
+    fn a_lost_connection_is_judged_by_when_it_was_lost() {
+        for (stage, fate) in [
+            (Stage::Connecting, Fate::NotApplied),
+            (Stage::Inside, Fate::NotApplied),
+            (Stage::Alone, Fate::Unknown),
+            (Stage::Committing, Fate::Unknown),
+        ] {
+            let fault = fault(cut(), stage);
+            assert_eq!((fault.fate(), fault.trouble()), (fate, Trouble::Lost), "{stage:?}");
+            assert!(!fault.is_transient(), "{stage:?}");
+        }
+        assert!(Fault::from(cut()).is_unknown());
+    }
+
+    #[test]
+    fn states_of_the_standard() {
+        for (state, trouble) in [
+            ("40001", Trouble::Serialization),
+            ("40P01", Trouble::Deadlock),
+            ("55P03", Trouble::LockTimeout),
+            ("22003", Trouble::Overflow),
+            ("23P01", Trouble::Constraint(Constraint::Other)),
+            ("53300", Trouble::Unavailable),
+            ("57P01", Trouble::Lost),
+            ("08006", Trouble::Lost),
+            ("42703", Trouble::Statement),
+            ("22P02", Trouble::Statement),
+            ("58030", Trouble::Other),
+            ("", Trouble::Other),
+        ] {
+            assert_eq!(of_state(state), trouble, "{state}");
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn numbers_of_mysql_and_mariadb() {
+        for (number, trouble) in [
+            (1213, Trouble::Deadlock),
+            (1205, Trouble::LockTimeout),
+            (1020, Trouble::Serialization),
+            (1264, Trouble::Overflow),
+            (4025, Trouble::Constraint(Constraint::Check)),
+            (1054, Trouble::Statement),
+            (1053, Trouble::Lost),
+            (1105, Trouble::Other),
+        ] {
+            assert_eq!(of_mysql(number, ""), trouble, "{number}");
+        }
+    }
+
+    #[test]
+    fn all_behind_a_fault_of_ones_own_is_asked() {
+        #[derive(Debug)]
+        struct Mine(Fault);
+        impl std::fmt::Display for Mine {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("mine")
+            }
+        }
+        impl std::error::Error for Mine {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let ended = Fault::of(Fate::NotApplied, Trouble::Deadlock, "ended");
+        let mine: Box<dyn std::error::Error + Send + Sync> = Box::new(Mine(ended));
+        assert!(crate::face::Again::is_transient(&mine));
+        let other: Box<dyn std::error::Error + Send + Sync> = Box::new(Mine(cut().into()));
+        assert!(!crate::face::Again::is_transient(&other));
+    }
+}

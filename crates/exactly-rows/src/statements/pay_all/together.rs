@@ -54,9 +54,8 @@ impl Due {
     fn locked(&self, writer: &mut Writer) -> Result<(), Fault> {
         let table = &self.plan.table;
         writer.put(", exactly_locked AS MATERIALIZED (");
-        let wanted = locking::Lock { keys: None, ..self.lock() };
-        let scope = wanted.scope.clone().and(self.is_wanted());
-        locking::Lock { scope: &scope, ..wanted }.write(writer, |writer| {
+        // The keys once more, and not a join: it would find all rows of the scope first.
+        self.lock().write(writer, |writer| {
             locking::key_columns(writer, table)?;
             writer.put(", ");
             locking::aliased(writer, table, self.look(), LOOK)?;
@@ -65,12 +64,6 @@ impl Due {
         })?;
         writer.put(")");
         Ok(())
-    }
-
-    fn is_wanted(&self) -> crate::scope::Scope {
-        let looks: Vec<_> = (0..self.look().len()).map(|at| numbered(LOOK, at)).collect();
-        let select = format!("SELECT {} FROM exactly_want", looks.join(", "));
-        crate::scope::Scope::found_in(self.look().clone(), select)
     }
 
     /// Each locked row with what it is to pay.
