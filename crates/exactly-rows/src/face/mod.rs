@@ -33,8 +33,8 @@ pub trait Exec: Plan {
     /// (see [`within`]). On a pool it is finished even if the caller does not wait for the answer.
     ///
     /// *In a transaction of yours* it is a part of that. A refusal has changed nothing, and the
-    /// transaction goes on. After a fault, roll it back: what the fault says holds then. It has to be
-    /// one that sqlx has begun; of one that was begun by plain SQL nobody here knows.
+    /// transaction goes on. After a fault, roll it back: what the fault says holds then. It has to
+    /// be one that sqlx has begun; of one that was begun by plain SQL nobody here knows.
     ///
     /// # Faults
     ///
