@@ -66,6 +66,11 @@ impl Decimal {
         self.plus(Self { mantissa: other.mantissa.checked_neg()?, scale: other.scale })
     }
 
+    pub(crate) fn times(self, times: u32) -> Option<Self> {
+        let mantissa = self.mantissa.checked_mul(i128::from(times))?;
+        Some(Self { mantissa, scale: self.scale })
+    }
+
     fn aligned(self, other: Self) -> Option<(i128, i128, u8)> {
         let scale = self.scale.max(other.scale);
         Some((self.scaled_to(scale)?, other.scaled_to(scale)?, scale))

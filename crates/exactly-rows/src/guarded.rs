@@ -51,8 +51,12 @@ pub(crate) enum Seen {
 const NO_WHOLE_NUMBER: u64 = u64::MAX;
 
 impl Guarded {
+    pub(crate) fn check_key(&self) -> Result<(), Fault> {
+        self.key.check(&self.table.key)
+    }
+
     pub(crate) fn program(self, dialect: Dialect) -> Result<Next<Seen>, Fault> {
-        self.key.check(&self.table.key)?;
+        self.check_key()?;
         match dialect {
             Dialect::Postgres => self.together(),
             Dialect::MySql | Dialect::MariaDb | Dialect::Sqlite => self.apart(dialect),

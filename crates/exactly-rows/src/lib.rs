@@ -62,7 +62,7 @@ pub use fault::{Constraint, Fault, Trouble};
 pub use fragment::{FRAGMENT_BYTES_MAX, Fragment};
 pub use kind::Kind;
 pub use name::{NAME_BYTES_MAX, Name, Names};
-pub use program::{Answer, Bind, Next, Plain, Plan, Shown, Statement, Then, render};
+pub use program::{Answer, Bind, Many, Next, Plain, Plan, Shown, Statement, Then, render};
 pub use record::{Record, RowKey};
 pub use scope::{Column, Scope, all, column};
 pub use setting::{Setting, now, set, set_to};
@@ -78,4 +78,6 @@ pub use table::Table;
 pub use value::Value;
 
 #[cfg(feature = "sqlx")]
-pub use face::{Again, Exec, Patient, Place, Speaks, Tx, retry_transaction, within};
+pub use face::{
+    Again, Combined, Exec, Patient, Place, Speaks, Tx, combined, retry_transaction, within,
+};

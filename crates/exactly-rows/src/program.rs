@@ -123,9 +123,61 @@ pub trait Plan: Clone + Send + Sync + 'static {
         false
     }
 
+    /// What plans that can go together have in common; none if this one goes alone.
+    #[doc(hidden)]
+    fn common(&self) -> Option<String> {
+        None
+    }
+
+    /// So many equal plans as one, answered for each in turn.
+    #[doc(hidden)]
+    fn many(&self, _times: u32, _dialect: Dialect) -> Result<Next<Vec<Self::Outcome>>, Fault> {
+        Err(Fault::unexpected("plans of this kind go alone"))
+    }
+
+    /// As [`rehearse`](Plan::rehearse), for many.
+    #[doc(hidden)]
+    fn rehearse_many(&self, _times: u32, _dialect: Dialect) -> Answer {
+        Answer::default()
+    }
+
     /// An answer to the statement at that place, as [`render`] needs it to tell the next one.
     #[doc(hidden)]
     fn rehearse(&self, dialect: Dialect, at: usize) -> Answer;
+}
+
+/// So many callers go together at most.
+pub(crate) const TOGETHER_MAX: u32 = 1 << 13;
+
+/// Equal plans as one: what [`combined`](crate::combined) callers send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Many<P> {
+    plan: P,
+    times: u32,
+}
+
+impl<P: Plan> Many<P> {
+    /// So many of that plan, at most 8,192, if plans of its kind can go together.
+    pub fn of(plan: P, times: u32) -> Option<Self> {
+        let fits = (1..=TOGETHER_MAX).contains(&times) && plan.common().is_some();
+        fits.then_some(Self { plan, times })
+    }
+}
+
+impl<P: Plan> Plan for Many<P> {
+    type Outcome = Vec<P::Outcome>;
+
+    fn program(&self, dialect: Dialect) -> Result<Next<Vec<P::Outcome>>, Fault> {
+        self.plan.many(self.times, dialect)
+    }
+
+    fn tells_mysql_from_mariadb(&self) -> bool {
+        self.plan.tells_mysql_from_mariadb()
+    }
+
+    fn rehearse(&self, dialect: Dialect, _at: usize) -> Answer {
+        self.plan.rehearse_many(self.times, dialect)
+    }
 }
 
 /// What a plan sends: see [`render`].

@@ -1,6 +1,7 @@
 //! The plain face: plans on the pools, connections and transactions of sqlx.
 
 mod classify;
+mod combined;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod own;
@@ -22,6 +23,7 @@ use crate::program::{Answer, Next, Plan, Statement};
 
 use classify::Stage;
 
+pub use combined::{Combined, combined};
 pub use retry::{Again, Tx, retry_transaction};
 
 /// Runs a plan: `plan.exec(&pool)`, or on a connection or in a transaction that is yours.
@@ -75,6 +77,13 @@ pub trait Speaks: Database {
     ) -> impl Future<Output = ()> + Send {
         drop(transaction);
         std::future::ready(())
+    }
+
+    /// How many statements on one row are worth being on their way at once: where a lock is kept
+    /// until the change is on disk, one.
+    #[doc(hidden)]
+    fn flights_at_once() -> usize {
+        1
     }
 
     /// Sends one statement.

@@ -21,6 +21,11 @@ impl Speaks for MySql {
         None
     }
 
+    /// InnoDB lets go of a row before it is on disk, and writes several commits at once.
+    fn flights_at_once() -> usize {
+        3
+    }
+
     /// Asked once for each server that a pool connects to, and each time on a bare connection,
     /// which does not tell its server; and only where it makes a difference.
     async fn dialect(

@@ -1,5 +1,7 @@
 //! Numbers of one row go down, never below zero.
 
+mod many;
+
 use crate::amount::Amount;
 use crate::dialect::Dialect;
 use crate::fault::Fault;
@@ -188,6 +190,18 @@ impl Plan for DecrementUnsignedCounters {
         let plan = self.clone();
         let program = self.guarded()?.program(dialect)?;
         mapped(program, move |seen| Ok(plan.outcome(seen)))
+    }
+
+    fn common(&self) -> Option<String> {
+        self.common()
+    }
+
+    fn many(&self, times: u32, dialect: Dialect) -> Result<Next<Vec<Decremented>>, Fault> {
+        self.many_times(times, dialect)
+    }
+
+    fn rehearse_many(&self, times: u32, dialect: Dialect) -> Answer {
+        many::rehearse(dialect, times)
     }
 
     fn rehearse(&self, dialect: Dialect, at: usize) -> Answer {
