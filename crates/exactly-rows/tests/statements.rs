@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use exactly_rows::{
-    Bind, CreateOrPlus, DecrementUnsignedCounters, Dialect, Fragment, PayAll, Plain, Plan, Shown,
-    Table, Update, UpdateAll, UpdateAllAndGetIds, column, now, render, set, set_to,
+    Bind, CreateOrPlus, DecrementUnsignedCounters, Dialect, Fragment, Many, PayAll, Plain, Plan,
+    Shown, Table, Update, UpdateAll, UpdateAllAndGetIds, column, now, render, set, set_to,
 };
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/STATEMENTS.md");
@@ -91,6 +91,8 @@ fn the_page_tells_what_is_sent() {
     chapter(&mut told, "update", &update());
     chapter(&mut told, "decrement_unsigned_counters", &decrement());
     chapter(&mut told, "decrement_unsigned_counters, of two columns", &decrement_two());
+    let many = Many::of(decrement(), 64).unwrap();
+    chapter(&mut told, "decrement_unsigned_counters, of 64 callers at once", &many);
 
     if std::env::var_os("EXACTLY_WIRE").is_some_and(|how| how == "write") {
         std::fs::write(PAGE, &told).unwrap();

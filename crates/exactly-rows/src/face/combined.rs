@@ -33,8 +33,11 @@ struct Line<P: Plan> {
     state: Mutex<State<P::Outcome>>,
 }
 
+/// Who waits for its answer.
+type Caller<O> = oneshot::Sender<Result<O, Fault>>;
+
 struct State<O> {
-    waiting: Vec<oneshot::Sender<Result<O, Fault>>>,
+    waiting: Vec<Caller<O>>,
     flights: usize,
 }
 
@@ -151,7 +154,7 @@ impl<DB: Speaks> Combined<DB> {
         &self,
         name: &(TypeId, String),
         line: &Line<P>,
-    ) -> Option<Vec<oneshot::Sender<Result<P::Outcome, Fault>>>> {
+    ) -> Option<Vec<Caller<P::Outcome>>> {
         let mut lines = held(&self.lines);
         let mut state = held(&line.state);
         state.waiting.retain(|caller| !caller.is_closed());

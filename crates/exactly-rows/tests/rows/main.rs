@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cancelled;
+mod combined;
 mod database;
 mod faults;
 mod gem;
@@ -65,5 +66,7 @@ on_every_server! {
     updates_race: races::updates,
     claims_race: races::claims,
     all_of_them_race: races::mixed,
+    many_as_one: combined::of_many,
+    combined_race: combined::race,
     statements_of_the_gem: gem::counter_example,
 }

@@ -115,6 +115,7 @@ impl Server {
         let install = in_path("mariadb-install-db").unwrap();
         let mut init = as_user(&user, &install);
         init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+        init.arg(format!("--tmpdir={}", self.folder().display()));
         done(init.arg(format!("--datadir={}", self.data().display())));
         let run = self.mysql_like(&user, &program);
         self.run(run, &self.socket());
@@ -137,6 +138,8 @@ impl Server {
         let mut run = as_user(user, program);
         run.args(["--no-defaults", "--skip-networking", "--max-connections=100"]);
         run.arg(format!("--datadir={}", self.data().display()));
+        // A server that starts removes the temporary tables that it finds, also those of others.
+        run.arg(format!("--tmpdir={}", self.folder().display()));
         run.arg(format!("--socket={}", self.socket().display()));
         run.arg(format!("--pid-file={}", self.folder().join("server.pid").display()));
         run

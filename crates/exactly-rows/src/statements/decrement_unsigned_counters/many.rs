@@ -90,11 +90,12 @@ impl Many {
         let mut writer = Writer::new(Dialect::Postgres);
         writer.put("WITH exactly_found AS MATERIALIZED (SELECT ");
         locking::key_columns(&mut writer, table)?;
-        writer.put(", ").column(table, column).put(" AS exactly_held, COALESCE(GREATEST(LEAST(");
+        writer.put(", ").column(table, column).put(" AS exactly_held, LEAST(");
         writer.value(&u64::from(self.times).into())?;
-        writer.put(", FLOOR(").column(table, column).put(" / ");
+        // Of no number and zero, PostgreSQL takes zero for the greater.
+        writer.put(", GREATEST(FLOOR(").column(table, column).put(" / ");
         self.amount_as_numeric(&mut writer)?;
-        writer.put(")), 0), 0)::bigint AS exactly_times FROM ").table(table).put(" WHERE ");
+        writer.put("), 0))::bigint AS exactly_times FROM ").table(table).put(" WHERE ");
         self.row(&mut writer)?;
         writer.put(" FOR NO KEY UPDATE), exactly_changed AS (UPDATE ").table(table).put(" SET ");
         writer.name(column).put(" = ").column(table, column).put(" - exactly_times * ");
@@ -115,7 +116,7 @@ impl Many {
         }))
     }
 
-    /// The amount, so that dividing by it loses nothing: whole numbers of PostgreSQL divide as such.
+    /// The amount, so that dividing by it loses nothing: as whole numbers they divide otherwise.
     fn amount_as_numeric(&self, writer: &mut Writer) -> Result<(), Fault> {
         writer.value(&self.amount.value())?;
         writer.put("::numeric");
@@ -316,9 +317,9 @@ mod tests {
     #[test]
     fn each_is_told_in_turn() {
         let told = many(3, 4).told(2, Some(Value::I64(1)));
-        let left = |told: &Decremented| match told {
-            Decremented::Done { left: Some(left) } => left.value("units").cloned(),
-            _ => None,
+        let left = |told: &Decremented| {
+            let Decremented::Done { left: Some(left) } = told else { return None };
+            left.value("units").cloned()
         };
         assert_eq!(left(&told[0]), Some(Value::I64(4)));
         assert_eq!(left(&told[1]), Some(Value::I64(1)));
