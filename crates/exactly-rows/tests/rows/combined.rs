@@ -20,10 +20,12 @@ async fn stock(db: &Database, units: &str) {
 
 /// What each was told is left, or what there was that was too little.
 fn told(outcomes: Vec<Decremented>) -> Vec<Result<Option<Value>, Value>> {
-    let one = |outcome| match outcome {
+    let one = |outcome: Decremented| match outcome.clone() {
         Decremented::Done { left } => Ok(left.map(|left| left.iter().next().unwrap().1.clone())),
         Decremented::Short { columns } => Err(columns[0].held.clone()),
-        other => panic!("{other:?}"),
+        Decremented::Refused | Decremented::Missing | Decremented::Nothing => {
+            panic!("it is told who was short: {outcome:?}")
+        }
     };
     outcomes.into_iter().map(one).collect()
 }
