@@ -3,6 +3,7 @@
 
 mod redis;
 mod resp;
+pub mod sql;
 mod tls;
 
 use std::env;

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use crate::server::{Flavour, Server};
+use exactly_conformance::servers::sql::{Flavour, Server};
 
 /// As many as race.
 pub(crate) const CONNECTIONS: u32 = 16;

@@ -7,7 +7,7 @@ use exactly_rows::{
 };
 
 use crate::database::Database;
-use crate::server::Flavour;
+use exactly_conformance::servers::sql::Flavour;
 
 pub(crate) async fn are_told_apart(db: Database) {
     rules_of_tables(&db).await;

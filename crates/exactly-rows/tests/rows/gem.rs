@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use exactly_rows::{PayAll, column};
 
 use crate::database::{CONNECTIONS, Database};
-use crate::server::Flavour;
+use exactly_conformance::servers::sql::Flavour;
 
 pub(crate) async fn counter_example(db: Database) {
     if db.flavour == Flavour::Sqlite {

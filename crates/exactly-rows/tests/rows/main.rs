@@ -12,13 +12,12 @@ mod faults;
 mod gem;
 mod meaning;
 mod races;
-mod server;
 mod transactions;
 
 use std::future::Future;
 
 use database::Database;
-use server::Flavour;
+use exactly_conformance::servers::sql::Flavour;
 
 /// Runs a test against its own server, or says loudly that it does not.
 fn on<F: Future<Output = ()>>(flavour: Flavour, test: impl FnOnce(Database) -> F) {

@@ -451,7 +451,7 @@ async fn values(db: &Database) {
     let again = db.exec(same).await.unwrap();
     assert!(again.is_changed(), "{again:?}");
 
-    if db.flavour != crate::server::Flavour::Sqlite {
+    if db.flavour != exactly_conformance::servers::sql::Flavour::Sqlite {
         let exact = [("big", Value::from(u64::MAX)), ("money", Value::from(decimal))];
         let mut write = Update::of(&Table::new("things"), 1).returning(["big", "money", "day_"]);
         for (name, value) in &exact {

@@ -1,6 +1,6 @@
-//! Private servers: each in a folder of its own, reached by a socket in it, gone with its test.
+//! Private servers of SQL: each in a folder of its own, reached by a socket in it, gone with its
+//! test.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::{in_folder, in_path, is_wide};
+
 /// Which server is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flavour {
+pub enum Flavour {
     /// The machine's own PostgreSQL: 15 or newer.
     Postgres15,
     /// PostgreSQL 18, from the folder that `ci/servers` makes.
@@ -25,7 +27,7 @@ pub(crate) enum Flavour {
 
 impl Flavour {
     /// Why it cannot be tested here and now.
-    pub(crate) fn missing(self) -> Option<String> {
+    pub fn missing(self) -> Option<String> {
         if matches!(self, Self::Postgres18 | Self::MySql9) && !is_wide() {
             return Some(format!("{self:?} is tested by ./test --wide"));
         }
@@ -38,11 +40,15 @@ impl Flavour {
         self.program().is_none().then(|| format!("{self:?} is not on this machine: {advice}"))
     }
 
-    pub(crate) fn is_mysql_like(self) -> bool {
+    /// Whether it speaks as MySQL does.
+    #[must_use]
+    pub fn is_mysql_like(self) -> bool {
         matches!(self, Self::MariaDb10 | Self::MySql9)
     }
 
-    pub(crate) fn is_postgres(self) -> bool {
+    /// Whether it is one of PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(self) -> bool {
         matches!(self, Self::Postgres15 | Self::Postgres18)
     }
 
@@ -57,7 +63,7 @@ impl Flavour {
     }
 
     /// Starts one that nobody else uses.
-    pub(crate) fn start(self) -> Server {
+    pub fn start(self) -> Server {
         let folder = tempfile::Builder::new().prefix("rows-").tempdir().unwrap();
         let server = Server { flavour: self, folder, process: None };
         match self {
@@ -70,19 +76,21 @@ impl Flavour {
 }
 
 /// A server, and all it has written.
-pub(crate) struct Server {
-    pub(crate) flavour: Flavour,
+pub struct Server {
+    /// Which it is.
+    pub flavour: Flavour,
     folder: TempDir,
     process: Option<Child>,
 }
 
 impl Server {
-    pub(crate) fn folder(&self) -> &Path {
+    /// The folder that it has to itself.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where MariaDB and MySQL listen; PostgreSQL listens in the folder.
-    pub(crate) fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.folder().join("server.sock")
     }
 
@@ -178,7 +186,7 @@ impl Server {
     }
 
     /// Ends it as a crash would.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             let id = rustix::process::Pid::from_child(&process);
             let signal = match self.flavour.is_postgres() {
@@ -234,17 +242,8 @@ fn done(command: &mut Command) {
     );
 }
 
-fn is_wide() -> bool {
-    env::var_os("EXACTLY_WIDE").is_some_and(|value| value == "1")
-}
-
 fn existing(path: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.is_file())
-}
-
-fn in_path(program: &str) -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
-    env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// Debian keeps each version in a folder of its own, which is not in `PATH`.
@@ -252,12 +251,6 @@ fn newest_postgres() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib/postgresql").ok()?;
     let programs = folders.flatten().map(|folder| folder.path().join("bin/postgres"));
     programs.filter(|program| program.is_file()).max()
-}
-
-fn in_folder(program: &str) -> Option<PathBuf> {
-    let asked = env::var_os("EXACTLY_SERVERS").map(PathBuf::from);
-    let folder = asked.or_else(|| Some(env::home_dir()?.join(".cache/exactly/servers")))?;
-    Some(folder.join(program)).filter(|path| path.is_file())
 }
 
 fn account(user: &str) -> Option<Vec<String>> {
