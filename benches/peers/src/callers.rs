@@ -59,6 +59,16 @@ pub struct Driven {
 
 /// Lets them call.
 pub async fn drive<C: Calls>(calls: &C, callers: u64, time: Duration, server: &Server) -> Driven {
+    drive_beside(calls, callers, time, || server.used()).await
+}
+
+/// Lets them call, beside a server that has used so much processor time by now.
+pub async fn drive_beside<C: Calls>(
+    calls: &C,
+    callers: u64,
+    time: Duration,
+    server_used: impl Fn() -> Duration,
+) -> Driven {
     let period = Arc::new(Period::default());
     let mut tasks = JoinSet::new();
     for caller in 0..callers {
@@ -74,7 +84,7 @@ pub async fn drive<C: Calls>(calls: &C, callers: u64, time: Duration, server: &S
         });
     }
     let mut used = Vec::with_capacity(2);
-    let lasted = period.pass(time, || used.push((processor_time("self"), server.used()))).await;
+    let lasted = period.pass(time, || used.push((processor_time("self"), server_used()))).await;
     let told = tasks.join_all().await;
     let counted = told.iter().map(|(_, counted)| counted).sum::<u64>().max(1) as f64;
     Driven {

@@ -111,7 +111,7 @@ impl Server {
         run.arg("-D").arg(self.data()).arg("-k").arg(self.folder());
         // The default second makes each deadlock of the rivals ten times as dear.
         run.args(["-c", "listen_addresses=", "-c", "deadlock_timeout=100ms"]);
-        run.args(["-c", "max_connections=60"]);
+        run.args(["-c", "max_connections=100"]);
         let ready = self.folder().join(".s.PGSQL.5432");
         self.run(run, &ready);
         self
@@ -144,7 +144,7 @@ impl Server {
 
     fn mysql_like(&self, user: &As, program: &Path) -> Command {
         let mut run = as_user(user, program);
-        run.args(["--no-defaults", "--skip-networking", "--max-connections=100"]);
+        run.args(["--no-defaults", "--skip-networking", "--max-connections=150"]);
         run.arg(format!("--datadir={}", self.data().display()));
         // A server that starts removes the temporary tables that it finds, also those of others.
         run.arg(format!("--tmpdir={}", self.folder().display()));
