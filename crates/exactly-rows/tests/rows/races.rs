@@ -10,7 +10,7 @@ use exactly_rows::{
 use tokio::task::JoinSet;
 
 use crate::database::{CONNECTIONS, Database};
-use crate::server::Flavour;
+use exactly_conformance::servers::sql::Flavour;
 
 /// How often each of the sixteen tries: 10,000 times in all, if it is asked for.
 fn attempts() -> u32 {

@@ -19,9 +19,7 @@ const LEFT: &str = "exactly_left";
 impl Due {
     pub(super) fn together(self) -> Result<Next<Paid>, Fault> {
         let mut writer = Writer::new(Dialect::Postgres);
-        self.want(&mut writer)?;
-        self.locked(&mut writer)?;
-        self.due(&mut writer);
+        self.due(&mut writer)?;
         self.paid(&mut writer)?;
         self.tell(&mut writer);
         let statement = writer.finish(true)?;
@@ -32,9 +30,32 @@ impl Due {
         self.plan.looked_up()
     }
 
-    /// What is due, as a table: which key, how much, and its place among the keys.
+    /// The rows that are to pay and what, locked in the order of the table, and only then judged.
+    fn due(&self, writer: &mut Writer) -> Result<(), Fault> {
+        let (plan, table) = (&self.plan, &self.plan.table);
+        writer.put("WITH exactly_due AS MATERIALIZED (SELECT ");
+        locking::key_columns(writer, table)?;
+        writer.put(", ");
+        locking::aliased(writer, table, &plan.from, HELD)?;
+        writer.put(", exactly_amount, exactly_at FROM ");
+        self.want(writer)?;
+        writer.put(" JOIN ").table(table).put(" ON ");
+        writer.separated(" AND ", self.look().iter().enumerate(), |writer, (at, column)| {
+            writer.column(table, column).put(" = ").put(&numbered(LOOK, at));
+            Ok(())
+        })?;
+        writer.put(" WHERE TRUE");
+        writer.and_scope(table, &plan.scope)?;
+        writer.put(" ORDER BY ");
+        writer.columns(table, table.lock_order())?;
+        // Nothing that refers to the row has to wait, as the key does not change.
+        writer.put(" FOR NO KEY UPDATE OF ").name(&table.name).put(")");
+        Ok(())
+    }
+
+    /// What is wanted, as a table: which key, how much, and its place among the keys.
     fn want(&self, writer: &mut Writer) -> Result<(), Fault> {
-        writer.put("WITH exactly_want AS MATERIALIZED (SELECT * FROM unnest(");
+        writer.put("unnest(");
         for (at, column) in self.look().iter().enumerate() {
             let values = || self.keys.iter().map(move |key| &key.values()[at]);
             writer.array(&Kind::of_all(column.as_str(), values())?, values())?;
@@ -42,39 +63,12 @@ impl Due {
         }
         let amounts = self.amount_values();
         writer.array(&Kind::of_all("the amounts", &amounts)?, &amounts)?;
-        writer.put(") WITH ORDINALITY AS exactly_due (");
+        writer.put(") WITH ORDINALITY AS exactly_want (");
         for at in 0..self.look().len() {
             writer.put(&numbered(LOOK, at)).put(", ");
         }
-        writer.put("exactly_amount, exactly_at))");
+        writer.put("exactly_amount, exactly_at)");
         Ok(())
-    }
-
-    /// The rows, locked in the order of the table before anything else is looked at.
-    fn locked(&self, writer: &mut Writer) -> Result<(), Fault> {
-        let table = &self.plan.table;
-        writer.put(", exactly_locked AS MATERIALIZED (");
-        // The keys once more, and not a join: it would find all rows of the scope first.
-        self.lock().write(writer, |writer| {
-            locking::key_columns(writer, table)?;
-            writer.put(", ");
-            locking::aliased(writer, table, self.look(), LOOK)?;
-            writer.put(", ");
-            locking::aliased(writer, table, &self.plan.from, HELD)
-        })?;
-        writer.put(")");
-        Ok(())
-    }
-
-    /// Each locked row with what it is to pay.
-    fn due(&self, writer: &mut Writer) {
-        writer.put(", exactly_due AS MATERIALIZED (SELECT exactly_locked.*");
-        writer.put(", exactly_amount, exactly_at FROM exactly_locked JOIN exactly_want ON ");
-        for at in 0..self.look().len() {
-            let (between, look) = (if at == 0 { "" } else { " AND " }, numbered(LOOK, at));
-            writer.put(&format!("{between}exactly_locked.{look} = exactly_want.{look}"));
-        }
-        writer.put(")");
     }
 
     /// The payment, of all or none: the condition on all due rows comes before the first write.
@@ -83,7 +77,7 @@ impl Due {
         writer.put(", exactly_paid AS (UPDATE ").table(table).put(" SET ");
         writer.separated(", ", plan.from.iter(), |writer, column| {
             writer.name(column).put(" = ").column(table, column);
-            writer.put(" - exactly_due.exactly_amount");
+            writer.put(" - exactly_amount");
             Ok(())
         })?;
         if !plan.also.is_empty() {
@@ -102,30 +96,22 @@ impl Due {
             // NULL is passed over by `bool_and`, and must not be.
             writer.put(&format!(" AND bool_and(COALESCE({held} >= exactly_amount, FALSE))"));
         }
-        writer.put(" FROM exactly_due) RETURNING ");
-        locking::key_columns(writer, table)?;
-        writer.put(", ");
+        writer.put(" FROM exactly_due) RETURNING exactly_at, ");
         locking::aliased(writer, table, &self.told(), LEFT)?;
         writer.put(")");
         Ok(())
     }
 
-    /// Each key that was given: its place, its row, what the row held, whether it paid, what is
-    /// left.
+    /// Each row that was found: the place of its key, itself, what it held, whether it paid, and
+    /// what is left.
     fn tell(&self, writer: &mut Writer) {
-        writer.put(" SELECT exactly_want.exactly_at - 1, ");
+        writer.put(" SELECT exactly_due.exactly_at - 1, ");
         locking::aliases(writer, "exactly_due", &self.plan.table.key, KEY);
         writer.put(", ");
         locking::aliases(writer, "exactly_due", &self.plan.from, HELD);
-        writer.put(", exactly_paid.exactly_key_1 IS NOT NULL, ");
+        writer.put(", exactly_paid.exactly_at IS NOT NULL, ");
         locking::aliases(writer, "exactly_paid", &self.told(), LEFT);
-        writer.put(" FROM exactly_want LEFT JOIN exactly_due USING (exactly_at)");
-        writer.put(" LEFT JOIN exactly_paid ON ");
-        for at in 0..self.plan.table.key.len() {
-            let (between, key) = (if at == 0 { "" } else { " AND " }, numbered(KEY, at));
-            writer.put(&format!("{between}exactly_paid.{key} = exactly_due.{key}"));
-        }
-        writer.put(" ORDER BY exactly_want.exactly_at");
+        writer.put(" FROM exactly_due LEFT JOIN exactly_paid USING (exactly_at)");
     }
 
     fn read(&self, answer: Answer) -> Result<Paid, Fault> {
@@ -143,11 +129,13 @@ impl Due {
             let key = RowKey::of(row.split_off(1));
             let at = place_of(row.first().ok_or_else(bad_row)?, self.keys.len())?;
             if has_paid {
-                paid.push(self.paid_row(at, key, Record::of(&self.told(), left)));
-            } else if !key.values().iter().all(Value::is_null) {
+                paid.push((at, self.paid_row(at, key, Record::of(&self.told(), left))));
+            } else {
                 found.push(Found { at, key, held });
             }
         }
+        paid.sort_unstable_by_key(|(at, _)| *at);
+        let paid: Vec<_> = paid.into_iter().map(|(_, row)| row).collect();
         let short = self.shortages(&found);
         match (paid.len(), short.is_empty()) {
             (all, _) if all == self.keys.len() => Ok(Paid::All { rows: paid }),
