@@ -3,7 +3,8 @@
 //! [`options`] say what is played; [`requests`] is the list, from an [`enrolment_file`] or a
 //! [`sample`]; a [`plan`] is what every coding gets the same of; a [`crowd`] plays it against the
 //! handler of a [`coding`], written out in [`codings`], on the engine of a [`venue`]; a [`tally`]
-//! counts what came of it; a [`report`] shows it as [`table`], [`bars`], [`json`] or [`svg`].
+//! counts what came of it; a [`report`] shows it as [`table`], [`bars`], [`json`] or [`svg`]. The
+//! story of the [`wallet`] has rooms of its own.
 
 mod bars;
 mod coding;
@@ -22,6 +23,7 @@ mod svg;
 mod table;
 mod tally;
 mod venue;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ use tokio::runtime::{self, Runtime};
 use self::coding::Coding;
 use self::crowd::Played;
 pub(crate) use self::options::Options;
+use self::options::Story;
 use self::plan::Plan;
 use self::progress::Progress;
 use self::report::{Entry, Report};
@@ -42,6 +45,9 @@ use crate::screen::Screen;
 
 /// Plays the race and reports it.
 pub(crate) fn run(options: &Options) -> Result<Status, Failure> {
+    if options.story == Story::Wallet {
+        return workers(options.threads())?.block_on(wallet::run(options));
+    }
     let plan = Arc::new(options.plan()?);
     let runtime = workers(plan.setting.threads)?;
     let venue = runtime.block_on(Venue::open(&options.url))?;

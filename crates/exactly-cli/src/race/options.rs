@@ -6,13 +6,14 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::thread;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::coding::Coding;
 use super::enrolment_file;
 use super::plan::{Plan, Setting, Source};
 use super::requests::MAX_REQUESTS;
 use super::sample::{Size, sample};
+use super::wallet;
 use crate::failure::Failure;
 use crate::figures::grouped;
 
@@ -21,6 +22,8 @@ const MAX_COURSES: u32 = 100_000;
 const MAX_STUDENTS: u32 = 1_000_000;
 const MAX_TASKS: u32 = 65_536;
 const MAX_THREADS: u32 = 1_024;
+/// A database takes about a hundred unless told otherwise.
+const MAX_CONNECTIONS: u32 = 64;
 
 /// Play one enrolment list against several codings of the same handler
 ///
@@ -40,6 +43,8 @@ const MAX_THREADS: u32 = 1_024;
       the same race on a server, where the callers really wait
   exactly race --svg race.svg --json > race.json
       a picture for a talk, and the figures for a script
+  exactly race --story wallet --url postgres://localhost/shop
+      payments with several items of a table, of all or none
 
 Exit status:
   0  every one of exactly's own codings admitted exactly the right number
@@ -47,6 +52,10 @@ Exit status:
   2  wrong use, unreadable input, an engine that does not open, or a file that cannot be
      written")]
 pub(crate) struct Options {
+    /// What is played
+    #[arg(long, value_name = "STORY", value_enum, default_value = "enrolment")]
+    pub(super) story: Story,
+
     /// Read the requests from a CSV file with the columns student,course
     ///
     /// A header line that names student and course may put them in any order and among other
@@ -85,15 +94,16 @@ pub(crate) struct Options {
           value_parser = whole_number(1..=MAX_STUDENTS))]
     students: u32,
 
-    /// Requests of the built-in sample
-    #[arg(long, value_name = "N", default_value = "100000", allow_negative_numbers = true,
+    /// Requests of the built-in sample [default: 100000; of the wallet 2000]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = whole_number(1..=MAX_REQUESTS))]
-    count: u32,
+    count: Option<u32>,
 
-    /// Callers served at the same time
-    #[arg(long, value_name = "N", default_value = "256", allow_negative_numbers = true,
+    /// Callers served at the same time [default: 256; of the wallet, where each has a connection
+    /// of its own, 16]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = whole_number(1..=MAX_TASKS))]
-    tasks: u32,
+    tasks: Option<u32>,
 
     /// Worker threads [default: as many as the machine has]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
@@ -123,7 +133,44 @@ pub(crate) struct Options {
     pub(super) svg: Option<PathBuf>,
 }
 
+/// What is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Story {
+    /// Students ask for the seats of courses, on an engine of exactly's
+    Enrolment,
+    /// Customers pay with several items at once, of all or none, in a table of a database
+    Wallet,
+}
+
 impl Options {
+    /// How the wallet is played.
+    pub(super) fn wallet(&self) -> Result<wallet::Setting, Failure> {
+        let of_enrolment = [
+            ("--requests", self.requests.is_some()),
+            ("--svg", self.svg.is_some()),
+            ("--coding", !self.codings.is_empty()),
+        ];
+        if let Some((option, _)) = of_enrolment.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::Misuse(format!(
+                "{option} belongs to the story of the enrolment. Leave it out, or leave out \
+                 --story."
+            )));
+        }
+        let (count, callers) = (self.count.unwrap_or(2_000), self.tasks.unwrap_or(16));
+        if callers > MAX_CONNECTIONS {
+            return Err(Failure::Misuse(format!(
+                "each of the {callers} callers would have a connection of its own. Give --tasks at \
+                 most {MAX_CONNECTIONS}."
+            )));
+        }
+        Ok(wallet::Setting { count, callers, seed: self.seed })
+    }
+
+    /// The worker threads that were asked for.
+    pub(super) fn threads(&self) -> u32 {
+        self.threads.unwrap_or_else(threads_of_the_machine)
+    }
+
     /// Reads or makes the list, and settles everything that is the same for all codings.
     pub(super) fn plan(&self) -> Result<Plan, Failure> {
         let (requests, source) = match &self.requests {
@@ -133,15 +180,15 @@ impl Options {
                 (file.requests, source)
             }
             None => {
-                let size =
-                    Size { requests: self.count, students: self.students, courses: self.courses };
+                let requests = self.count.unwrap_or(100_000);
+                let size = Size { requests, students: self.students, courses: self.courses };
                 (sample(size, self.seed).map_err(Failure::Misuse)?, Source::Sample)
             }
         };
         let setting = Setting {
             seats: self.seats,
-            tasks: self.tasks,
-            threads: self.threads.unwrap_or_else(threads_of_the_machine),
+            tasks: self.tasks.unwrap_or(256),
+            threads: self.threads(),
             hang_ups_percent: self.hang_ups,
             seed: self.seed,
         };
