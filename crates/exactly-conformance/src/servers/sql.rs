@@ -112,8 +112,7 @@ impl Server {
         // The default second makes each deadlock of the rivals ten times as dear.
         run.args(["-c", "listen_addresses=", "-c", "deadlock_timeout=100ms"]);
         run.args(["-c", "max_connections=100"]);
-        let ready = self.folder().join(".s.PGSQL.5432");
-        self.run(run, &ready);
+        self.run(run, "ready to accept connections");
         self
     }
 
@@ -126,7 +125,7 @@ impl Server {
         init.arg(format!("--tmpdir={}", self.folder().display()));
         done(init.arg(format!("--datadir={}", self.data().display())));
         let run = self.mysql_like(&user, &program);
-        self.run(run, &self.socket());
+        self.run(run, "ready for connections");
         self
     }
 
@@ -138,7 +137,7 @@ impl Server {
         done(init.arg(format!("--datadir={}", self.data().display())));
         let mut run = self.mysql_like(&user, &program);
         run.args(["--secure-file-priv=NULL", "--mysqlx=OFF", "--skip-log-bin"]);
-        self.run(run, &self.socket());
+        self.run(run, "ready for connections");
         self
     }
 
@@ -166,14 +165,14 @@ impl Server {
         As::User((*user).to_owned())
     }
 
-    /// Its own word that it listens is its socket.
-    fn run(&mut self, mut command: Command, socket: &Path) {
+    /// It says itself when it is ready: its socket is there before.
+    fn run(&mut self, mut command: Command, ready: &str) {
         let log = self.folder().join("server.log");
         let file = fs::File::create(&log).unwrap();
         command.stdout(file.try_clone().unwrap()).stderr(file).stdin(Stdio::null());
         self.process = Some(command.spawn().unwrap());
         let begun = Instant::now();
-        while !socket.exists() {
+        while !fs::read_to_string(&log).unwrap().contains(ready) {
             let ended = self.process.as_mut().unwrap().try_wait().unwrap();
             assert!(
                 ended.is_none() && begun.elapsed() < Duration::from_secs(60),
