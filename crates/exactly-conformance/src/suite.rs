@@ -120,7 +120,8 @@ macro_rules! suite {
                 maps_mean_what_the_model_says,
                 sorted_sets_mean_what_the_model_says,
                 locks_mean_what_the_model_says,
-                lists_mean_what_the_model_says, queues_mean_what_the_model_says
+                lists_mean_what_the_model_says, queues_mean_what_the_model_says,
+                crowds_mean_what_the_model_says
             }
             history = history {
                 of_counters, of_every_kind, of_batches, of_leaving_callers, of_lossy_callers

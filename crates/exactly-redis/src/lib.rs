@@ -21,6 +21,7 @@ mod connection;
 mod engine;
 mod exclusive;
 mod fault;
+mod fold;
 mod heard;
 mod listing;
 mod migrate;

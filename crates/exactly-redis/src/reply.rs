@@ -20,14 +20,13 @@ pub(crate) fn read(answer: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault>
         }
         return Ok(Some(Reply::Applied(outcomes)));
     }
+    if reader.starts(b"folded") {
+        let told = batch.steps.iter().map(|step| outcome(&step.op, &reader.outcome()?));
+        return of_each(batch, told).map(Some);
+    }
     if reader.starts(b"added") {
-        let outcomes = batch.steps.iter().map(|step| added(&mut reader, step));
-        let outcomes = outcomes.collect::<Result<SmallVec<[Outcome; 1]>, Fault>>()?;
-        return if batch.apart {
-            Ok(Some(Reply::Applied(outcomes)))
-        } else {
-            alone(&batch.steps[0], outcomes).map(Some)
-        };
+        let told = batch.steps.iter().map(|step| added(&mut reader, step));
+        return of_each(batch, told).map(Some);
     }
     if reader.starts(b"refused") {
         let place = reader.number(b';')?;
@@ -107,6 +106,15 @@ fn added(reader: &mut Reader<'_>, step: &Step) -> Result<Outcome, Fault> {
     } else {
         CounterOutcome::Add(Added::Stepped { value })
     }))
+}
+
+/// The reply of a batch whose steps were each told for itself.
+fn of_each(
+    batch: &Batch,
+    told: impl Iterator<Item = Result<Outcome, Fault>>,
+) -> Result<Reply, Fault> {
+    let outcomes = told.collect::<Result<SmallVec<[Outcome; 1]>, Fault>>()?;
+    if batch.apart { Ok(Reply::Applied(outcomes)) } else { alone(&batch.steps[0], outcomes) }
 }
 
 /// The reply of a batch of one operation that does not stand apart.

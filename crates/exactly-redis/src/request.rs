@@ -10,6 +10,7 @@ use exactly_core::{Batch, Condition, Key, Lifetime, Op, Requirement, Step, Token
 use redis::Cmd;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use crate::fold::Fold;
 use crate::names::{Companion, KeyStyle};
 use crate::operations::{capacity, companions, lifetime, millis, part, reads_text, send};
 use crate::script::{Part, Script};
@@ -179,6 +180,13 @@ impl Body {
         {
             return (Script::add(), Self::additions(batch, &additions, style));
         }
+        if independent
+            && batch.requirements.is_empty()
+            && batch.seen.is_empty()
+            && let Some((script, fold)) = Fold::of(batch, style)
+        {
+            return (script, Self::in_brief(fold));
+        }
         let how = match (batch.apart, batch.seen.is_empty()) {
             (true, _) => "apart",
             (false, true) => "whole",
@@ -210,6 +218,11 @@ impl Body {
             }
         }
         body
+    }
+
+    fn in_brief(fold: Fold) -> Self {
+        let Fold { keys, args, largest } = fold;
+        Self { keys, args, largest, parts: BTreeSet::new() }
     }
 
     /// Every step in full. Those of a transaction have with them what was seen of them.

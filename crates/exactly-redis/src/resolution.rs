@@ -65,6 +65,9 @@ impl Answer {
             }
             return Ok(format!("applied{told}"));
         }
+        if reader.starts(b"folded") {
+            return folded(&mut reader);
+        }
         if reader.starts(b"refused") {
             let place = reader.number(b';')?;
             return Ok(format!("refused by operation {place}: [{}]", reader.rest()?));
@@ -85,6 +88,18 @@ impl Answer {
         let is_refused = sums == 1 && refused == 1;
         Ok(format!("{}{told}", if is_refused { "refused" } else { "applied" }))
     }
+}
+
+/// Of several each is for itself; one that stood alone may have been refused.
+fn folded(reader: &mut Reader<'_>) -> Result<String, Fault> {
+    let (mut told, mut refused, mut count) = (String::new(), false, 0);
+    while !reader.is_empty() {
+        let words = reader.outcome()?;
+        (refused, count) = (words.is(0, "refused"), count + 1);
+        told += &format!(" [{words}]");
+    }
+    let is_refused = refused && count == 1;
+    Ok(format!("{}{told}", if is_refused { "refused" } else { "applied" }))
 }
 
 /// What is added is answered by the sum alone; where there was no room, by how often it was added

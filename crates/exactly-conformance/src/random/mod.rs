@@ -1,5 +1,6 @@
 //! Random batches mean the same on the engine as in the model.
 
+mod crowd;
 mod list;
 mod lock;
 mod map;
@@ -337,8 +338,18 @@ pub async fn sorted_sets_mean_what_the_model_says(subject: Subject) {
         .await;
 }
 
+/// Where crowds come to the same few keys, each is told what it would be told alone, in its turn.
+pub async fn crowds_mean_what_the_model_says(subject: Subject) {
+    let filling = draft_batch(prop_oneof![other(), set::set(), map::map()]);
+    each_agrees(&subject, prop_oneof![3 => crowd::crowd(), 1 => filling]).await;
+}
+
 async fn all_agree(subject: &Subject, draft: impl Strategy<Value = Draft> + 'static) {
-    let drafts = prop::collection::vec(draft_batch(draft), 1..25);
+    each_agrees(subject, draft_batch(draft)).await;
+}
+
+async fn each_agrees(subject: &Subject, batch: impl Strategy<Value = DraftBatch>) {
+    let drafts = prop::collection::vec(batch, 1..25);
     let mut runner =
         TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let result = block_in_place(|| {

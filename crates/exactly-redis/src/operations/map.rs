@@ -9,6 +9,7 @@ use exactly_core::operations::map::{
 };
 use exactly_core::{Bytes, Cursor, Fault, Few, Members, Outcome, Scalar};
 
+use crate::fold::{Brief, Terms, only};
 use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::{Told, Words, odd};
@@ -46,6 +47,43 @@ pub(crate) fn send(op: &MapOp, args: &mut Words) -> &'static str {
         MapOp::Add(Add { field, by, limit }) => added_to(field, *by, *limit, args, "add"),
         MapOp::AddReal(AddReal { field, by, limit }) => added_to(field, *by, *limit, args, "real"),
     }
+}
+
+/// The operation in brief, if it is a write of one field.
+pub(crate) fn brief(op: &MapOp, words: &mut Words) -> Option<Brief> {
+    match op {
+        MapOp::Set(Set { pairs, limit }) => {
+            only_pair(pairs, words)?;
+            Brief::on(b's', Terms::Limit(*limit))
+        }
+        MapOp::SetIfAbsent(SetIfAbsent { pairs, limit }) => {
+            only_pair(pairs, words)?;
+            Brief::on(b'n', Terms::Limit(*limit))
+        }
+        MapOp::Add(Add { field, by, limit }) => {
+            words.push(&**field);
+            words.number(*by);
+            Brief::on(b'i', Terms::Limit(*limit))
+        }
+        MapOp::Remove(Remove { fields }) => {
+            words.push(&**only(fields)?);
+            Brief::always(b'r')
+        }
+        MapOp::Take(Take { fields }) => {
+            words.push(&**only(fields)?);
+            Brief::always(b't')
+        }
+        MapOp::Len(_) | MapOp::Get(_) | MapOp::Contains(_) | MapOp::All(_) => None,
+        MapOp::Fields(_) | MapOp::Page(_) | MapOp::Replace(_) => None,
+        MapOp::ReplaceIf(_) | MapOp::AddReal(_) => None,
+    }
+}
+
+fn only_pair(pairs: &[(Bytes, Bytes)], words: &mut Words) -> Option<()> {
+    let (field, value) = only(pairs)?;
+    words.push(&**field);
+    words.push(&**value);
+    Some(())
 }
 
 fn named(fields: &[Bytes], args: &mut Words, name: &'static str) -> &'static str {

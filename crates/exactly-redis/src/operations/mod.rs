@@ -22,6 +22,7 @@ use exactly_core::operations::flag::FlagOp;
 use exactly_core::operations::value::ValueOp;
 use exactly_core::{Destination, Fault, Lifetime, Misuse, Op, Outcome, Step, Timestamp};
 
+use crate::fold::Brief;
 use crate::heard::Heard;
 use crate::names::{Companion, KeyStyle};
 use crate::native::{Answer, Command};
@@ -87,6 +88,18 @@ pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
         Op::Limiter(op) => Sent { kind: "limiter", name: limiter::send(op, args) },
         Op::Queue(op) => Sent { kind: "queue", name: queue::send(op, args) },
         Op::Once(op) => Sent { kind: "once", name: once::send(op, args) },
+    }
+}
+
+/// The operation in brief, if it is a write of one element: its words, the element in front.
+pub(crate) fn brief(op: &Op, words: &mut Words) -> Option<Brief> {
+    match op {
+        Op::Set(op) => set::brief(op, words),
+        Op::SortedSet(op) => sorted_set::brief(op, words),
+        Op::Map(op) => map::brief(op, words),
+        Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
+        Op::Capacity(_) | Op::List(_) => None,
+        Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,
     }
 }
 

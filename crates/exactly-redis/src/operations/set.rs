@@ -9,6 +9,7 @@ use exactly_core::operations::set::{
 use exactly_core::{Bytes, Cursor, Fault, Lifetime, Members, Outcome};
 
 use super::destination;
+use crate::fold::{Brief, Terms, only};
 use crate::heard::Heard;
 use crate::names::KeyStyle;
 use crate::native::{Answer, Command};
@@ -67,6 +68,23 @@ pub(crate) fn send(op: &SetOp, args: &mut Words) -> &'static str {
             args.number(of.len() as u64);
             "store"
         }
+    }
+}
+
+/// The operation in brief, if it is a write of one member.
+pub(crate) fn brief(op: &SetOp, words: &mut Words) -> Option<Brief> {
+    match op {
+        SetOp::Add(Add { members, limit }) => {
+            words.push(&**only(members)?);
+            Brief::on(b'a', Terms::Limit(*limit))
+        }
+        SetOp::Remove(Remove { members }) => {
+            words.push(&**only(members)?);
+            Brief::always(b'r')
+        }
+        SetOp::Len(_) | SetOp::Contains(_) | SetOp::All(_) | SetOp::Page(_) => None,
+        SetOp::Random(_) | SetOp::Pop(_) | SetOp::Move(_) | SetOp::Replace(_) => None,
+        SetOp::Combine(_) | SetOp::StoreCombined(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ use exactly_core::operations::sorted_set::{
 };
 use exactly_core::{Fault, Key};
 
+use crate::fold::{Brief, Terms, only};
 use crate::words::{Told, Words, odd};
 
 pub(crate) use commands::{answer, command};
@@ -76,6 +77,28 @@ pub(crate) fn send(op: &SortedSetOp, args: &mut Words) -> &'static str {
     }
 }
 
+/// The operation in brief, if it is a write of one member. One that trims has to know the least.
+pub(crate) fn brief(op: &SortedSetOp, words: &mut Words) -> Option<Brief> {
+    match op {
+        SortedSetOp::Add(Add { members, when, limit: None }) => {
+            let Scored { member, score } = only(members)?;
+            words.push(&**member);
+            words.push(text(*score));
+            Brief::on(b'a', Terms::When(*when))
+        }
+        SortedSetOp::Remove(Remove { members }) => {
+            words.push(&**only(members)?);
+            Brief::always(b'r')
+        }
+        SortedSetOp::Add(_) | SortedSetOp::AddTo(_) => None,
+        SortedSetOp::Len(_) | SortedSetOp::ScoresOf(_) | SortedSetOp::Rank(_) => None,
+        SortedSetOp::Range(_) | SortedSetOp::RangeByScore(_) | SortedSetOp::Count(_) => None,
+        SortedSetOp::Page(_) | SortedSetOp::RemoveRange(_) | SortedSetOp::RemoveByScore(_) => None,
+        SortedSetOp::Pop(_) | SortedSetOp::Replace(_) => None,
+        SortedSetOp::Combine(_) | SortedSetOp::StoreCombined(_) => None,
+    }
+}
+
 /// The first page is a range by rank.
 fn send_page(page: &Page, args: &mut Words) -> &'static str {
     let Page { after, from, count } = page;
@@ -135,16 +158,29 @@ fn scored(members: &[Scored], args: &mut Words) {
 }
 
 fn condition(when: When, args: &mut Words) {
-    args.push(match when.member {
+    args.push(of_member(when));
+    args.push(of_score(when));
+}
+
+fn of_member(when: When) -> &'static str {
+    match when.member {
         WhenMember::Any => "",
         WhenMember::New => "new",
         WhenMember::Existing => "existing",
-    });
-    args.push(match when.score {
+    }
+}
+
+fn of_score(when: When) -> &'static str {
+    match when.score {
         WhenScore::Any => "",
         WhenScore::Greater => "greater",
         WhenScore::Less => "less",
-    });
+    }
+}
+
+/// The condition of many writes, in one word.
+pub(crate) fn terms(when: When, args: &mut Words) {
+    args.push(format!("{},{}", of_member(when), of_score(when)));
 }
 
 fn end(from: Extreme) -> &'static str {

@@ -17,6 +17,10 @@ const NUMBER: &str = include_str!("number.lua");
 const APPLY: &str = include_str!("apply.lua");
 const ADD: &str = include_str!("add.lua");
 const OWN: &str = include_str!("own.lua");
+const FOLD: &str = include_str!("fold.lua");
+const FOLD_SET: &str = include_str!("../operations/set/fold.lua");
+const FOLD_SORTED_SET: &str = include_str!("../operations/sorted_set/fold.lua");
+const FOLD_MAP: &str = include_str!("../operations/map/fold.lua");
 const TEXTS: &str = include_str!("texts.lua");
 const COUNTER: &str = include_str!("../operations/counter.lua");
 const VALUE: &str = include_str!("../operations/value.lua");
@@ -107,6 +111,21 @@ impl Script {
         Self::new(OWN.replace("--TEXT--", text))
     }
 
+    /// The script for writes of one element each to objects of this kind, if there is one.
+    pub(crate) fn fold(kind: Part) -> Option<Arc<Self>> {
+        static SETS: LazyLock<Arc<Script>> = LazyLock::new(|| fold(Part::Set, FOLD_SET));
+        static MAPS: LazyLock<Arc<Script>> = LazyLock::new(|| fold(Part::Map, FOLD_MAP));
+        static SORTED_SETS: LazyLock<Arc<Script>> =
+            LazyLock::new(|| fold(Part::SortedSet, FOLD_SORTED_SET));
+        match kind {
+            Part::Set => Some(Arc::clone(&SETS)),
+            Part::Map => Some(Arc::clone(&MAPS)),
+            Part::SortedSet => Some(Arc::clone(&SORTED_SETS)),
+            Part::Counter | Part::Value | Part::Flag | Part::Capacity | Part::List => None,
+            Part::Lock | Part::Limiter | Part::Queue | Part::Once | Part::Object => None,
+        }
+    }
+
     /// The script for plain additions.
     pub(crate) fn add() -> Arc<Self> {
         static ADDS: LazyLock<Arc<Script>> = LazyLock::new(|| {
@@ -118,8 +137,19 @@ impl Script {
     }
 }
 
+fn fold(kind: Part, lua: &str) -> Arc<Script> {
+    let text = FOLD.replace("--KIND--", lua);
+    let text = text.replace("--IN FULL--", &steps(&BTreeSet::from([kind])));
+    Arc::new(Script::new([PRELUDE, TOKEN, &text].join("\n")))
+}
+
 fn apply(parts: &BTreeSet<Part>) -> String {
-    let mut text = vec![PRELUDE, TOKEN, STEPS];
+    [PRELUDE, TOKEN, &steps(parts)].join("\n")
+}
+
+/// What the script of these kinds has beside the token.
+fn steps(parts: &BTreeSet<Part>) -> String {
+    let mut text = vec![STEPS];
     if parts.iter().any(|part| matches!(part, Part::Counter | Part::Value | Part::Flag)) {
         text.push(SCALAR);
     }
