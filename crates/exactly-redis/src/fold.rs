@@ -9,31 +9,31 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exactly_core::operations::sorted_set::When;
-use exactly_core::{Batch, Key, Lifetime, Op};
+use exactly_core::{Batch, Bytes, Key, Lifetime, Op};
 
 use crate::names::KeyStyle;
 use crate::operations::{self, lifetime, part};
 use crate::script::Script;
 use crate::words::Words;
 
-/// A write in brief: its letter, and its element in front of its other words.
+/// A write in brief.
 #[derive(Debug)]
-pub(crate) struct Brief {
+pub(crate) struct Brief<'a> {
+    /// What it does, as the script of its kind knows it.
     pub(crate) letter: u8,
-    /// Those on which it depends; none where it depends on none.
+    pub(crate) element: &'a Bytes,
+    /// What it has beside the element.
+    pub(crate) beside: Option<Beside<'a>>,
+    /// Those on which it depends; none where it is made on any.
     pub(crate) terms: Option<Terms>,
 }
 
-impl Brief {
-    /// A write that is made on these terms.
-    pub(crate) fn on(letter: u8, terms: Terms) -> Option<Self> {
-        Some(Self { letter, terms: Some(terms) })
-    }
-
-    /// A write that is made on any terms.
-    pub(crate) fn always(letter: u8) -> Option<Self> {
-        Some(Self { letter, terms: None })
-    }
+/// What a write has beside its element.
+#[derive(Debug)]
+pub(crate) enum Beside<'a> {
+    Value(&'a Bytes),
+    Number(i64),
+    Score(f64),
 }
 
 /// What many writes have in common.
@@ -63,8 +63,9 @@ pub(crate) struct Fold {
 #[derive(Default)]
 struct Writes<'a> {
     letters: Vec<u8>,
-    /// The words of all of them.
-    words: Words,
+    elements: Words,
+    /// What some have beside their elements.
+    beside: Words,
     terms: Option<Terms>,
     /// The objects they are about, in the order in which they first come.
     objects: Vec<&'a Key>,
@@ -98,16 +99,27 @@ impl Fold {
 
 impl<'a> Writes<'a> {
     fn add(&mut self, op: &Op) -> Option<()> {
-        let before = self.words.size();
-        let Brief { letter, terms } = operations::brief(op, &mut self.words)?;
-        self.letters.push(letter);
-        self.largest = self.largest.max(self.words.size() - before);
+        let before = self.size();
+        let Brief { letter, element, beside, terms } = operations::brief(op)?;
         match (self.terms, terms) {
             (Some(known), Some(terms)) if known != terms => return None,
             (None, Some(_)) => self.terms = terms,
             (Some(_) | None, _) => {}
         }
+        self.letters.push(letter);
+        self.elements.push(&**element);
+        match beside {
+            None => {}
+            Some(Beside::Value(value)) => self.beside.push(&**value),
+            Some(Beside::Number(number)) => self.beside.number(number),
+            Some(Beside::Score(score)) => self.beside.push(operations::sorted_set::text(score)),
+        }
+        self.largest = self.largest.max(self.size() - before);
         Some(())
+    }
+
+    fn size(&self) -> usize {
+        self.elements.size() + self.beside.size()
     }
 
     fn at(&mut self, key: &'a Key, places: &mut HashMap<&'a Key, u16>) {
@@ -145,7 +157,8 @@ impl<'a> Writes<'a> {
         let places = (self.objects.len() > 1).then_some(self.places);
         let places = places.unwrap_or_default();
         args.push(places.iter().flat_map(|place| place.to_be_bytes()).collect::<Vec<_>>());
-        args.append(&self.words);
+        args.append(&self.elements);
+        args.append(&self.beside);
         fold
     }
 }

@@ -9,7 +9,7 @@ use exactly_core::operations::map::{
 };
 use exactly_core::{Bytes, Cursor, Fault, Few, Members, Outcome, Scalar};
 
-use crate::fold::{Brief, Terms, only};
+use crate::fold::{Beside, Brief, Terms, only};
 use crate::heard::Heard;
 use crate::native::{Answer, Command};
 use crate::words::{Told, Words, odd};
@@ -50,40 +50,27 @@ pub(crate) fn send(op: &MapOp, args: &mut Words) -> &'static str {
 }
 
 /// The operation in brief, if it is a write of one field.
-pub(crate) fn brief(op: &MapOp, words: &mut Words) -> Option<Brief> {
+pub(crate) fn brief(op: &MapOp) -> Option<Brief<'_>> {
+    let valued = |letter, pairs, limit: &_| {
+        let (element, value) = only(pairs)?;
+        let (beside, terms) = (Some(Beside::Value(value)), Some(Terms::Limit(*limit)));
+        Some(Brief { letter, element, beside, terms })
+    };
+    let named =
+        |letter, fields| Some(Brief { letter, element: only(fields)?, beside: None, terms: None });
     match op {
-        MapOp::Set(Set { pairs, limit }) => {
-            only_pair(pairs, words)?;
-            Brief::on(b's', Terms::Limit(*limit))
-        }
-        MapOp::SetIfAbsent(SetIfAbsent { pairs, limit }) => {
-            only_pair(pairs, words)?;
-            Brief::on(b'n', Terms::Limit(*limit))
-        }
+        MapOp::Set(Set { pairs, limit }) => valued(b's', pairs, limit),
+        MapOp::SetIfAbsent(SetIfAbsent { pairs, limit }) => valued(b'n', pairs, limit),
         MapOp::Add(Add { field, by, limit }) => {
-            words.push(&**field);
-            words.number(*by);
-            Brief::on(b'i', Terms::Limit(*limit))
+            let (beside, terms) = (Some(Beside::Number(*by)), Some(Terms::Limit(*limit)));
+            Some(Brief { letter: b'i', element: field, beside, terms })
         }
-        MapOp::Remove(Remove { fields }) => {
-            words.push(&**only(fields)?);
-            Brief::always(b'r')
-        }
-        MapOp::Take(Take { fields }) => {
-            words.push(&**only(fields)?);
-            Brief::always(b't')
-        }
+        MapOp::Remove(Remove { fields }) => named(b'r', fields),
+        MapOp::Take(Take { fields }) => named(b't', fields),
         MapOp::Len(_) | MapOp::Get(_) | MapOp::Contains(_) | MapOp::All(_) => None,
         MapOp::Fields(_) | MapOp::Page(_) | MapOp::Replace(_) => None,
         MapOp::ReplaceIf(_) | MapOp::AddReal(_) => None,
     }
-}
-
-fn only_pair(pairs: &[(Bytes, Bytes)], words: &mut Words) -> Option<()> {
-    let (field, value) = only(pairs)?;
-    words.push(&**field);
-    words.push(&**value);
-    Some(())
 }
 
 fn named(fields: &[Bytes], args: &mut Words, name: &'static str) -> &'static str {

@@ -91,12 +91,12 @@ pub(crate) fn send(op: &Op, args: &mut Words) -> Sent {
     }
 }
 
-/// The operation in brief, if it is a write of one element: its words, the element in front.
-pub(crate) fn brief(op: &Op, words: &mut Words) -> Option<Brief> {
+/// The operation in brief, if it is a write of one element.
+pub(crate) fn brief(op: &Op) -> Option<Brief<'_>> {
     match op {
-        Op::Set(op) => set::brief(op, words),
-        Op::SortedSet(op) => sorted_set::brief(op, words),
-        Op::Map(op) => map::brief(op, words),
+        Op::Set(op) => set::brief(op),
+        Op::SortedSet(op) => sorted_set::brief(op),
+        Op::Map(op) => map::brief(op),
         Op::Key(_) | Op::Counter(_) | Op::Float(_) | Op::Value(_) | Op::Flag(_) => None,
         Op::Capacity(_) | Op::List(_) => None,
         Op::Lock(_) | Op::Limiter(_) | Op::Queue(_) | Op::Once(_) => None,

@@ -72,20 +72,15 @@ pub(crate) fn send(op: &SetOp, args: &mut Words) -> &'static str {
 }
 
 /// The operation in brief, if it is a write of one member.
-pub(crate) fn brief(op: &SetOp, words: &mut Words) -> Option<Brief> {
-    match op {
-        SetOp::Add(Add { members, limit }) => {
-            words.push(&**only(members)?);
-            Brief::on(b'a', Terms::Limit(*limit))
-        }
-        SetOp::Remove(Remove { members }) => {
-            words.push(&**only(members)?);
-            Brief::always(b'r')
-        }
-        SetOp::Len(_) | SetOp::Contains(_) | SetOp::All(_) | SetOp::Page(_) => None,
-        SetOp::Random(_) | SetOp::Pop(_) | SetOp::Move(_) | SetOp::Replace(_) => None,
-        SetOp::Combine(_) | SetOp::StoreCombined(_) => None,
-    }
+pub(crate) fn brief(op: &SetOp) -> Option<Brief<'_>> {
+    let (letter, members, terms) = match op {
+        SetOp::Add(Add { members, limit }) => (b'a', members, Some(Terms::Limit(*limit))),
+        SetOp::Remove(Remove { members }) => (b'r', members, None),
+        SetOp::Len(_) | SetOp::Contains(_) | SetOp::All(_) | SetOp::Page(_) => return None,
+        SetOp::Random(_) | SetOp::Pop(_) | SetOp::Move(_) | SetOp::Replace(_) => return None,
+        SetOp::Combine(_) | SetOp::StoreCombined(_) => return None,
+    };
+    Some(Brief { letter, element: only(members)?, beside: None, terms })
 }
 
 fn name(how: Combination) -> &'static str {

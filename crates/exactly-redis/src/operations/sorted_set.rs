@@ -12,7 +12,7 @@ use exactly_core::operations::sorted_set::{
 };
 use exactly_core::{Fault, Key};
 
-use crate::fold::{Brief, Terms, only};
+use crate::fold::{Beside, Brief, Terms, only};
 use crate::words::{Told, Words, odd};
 
 pub(crate) use commands::{answer, command};
@@ -78,17 +78,15 @@ pub(crate) fn send(op: &SortedSetOp, args: &mut Words) -> &'static str {
 }
 
 /// The operation in brief, if it is a write of one member. One that trims has to know the least.
-pub(crate) fn brief(op: &SortedSetOp, words: &mut Words) -> Option<Brief> {
+pub(crate) fn brief(op: &SortedSetOp) -> Option<Brief<'_>> {
     match op {
         SortedSetOp::Add(Add { members, when, limit: None }) => {
             let Scored { member, score } = only(members)?;
-            words.push(&**member);
-            words.push(text(*score));
-            Brief::on(b'a', Terms::When(*when))
+            let (beside, terms) = (Some(Beside::Score(*score)), Some(Terms::When(*when)));
+            Some(Brief { letter: b'a', element: member, beside, terms })
         }
         SortedSetOp::Remove(Remove { members }) => {
-            words.push(&**only(members)?);
-            Brief::always(b'r')
+            Some(Brief { letter: b'r', element: only(members)?, beside: None, terms: None })
         }
         SortedSetOp::Add(_) | SortedSetOp::AddTo(_) => None,
         SortedSetOp::Len(_) | SortedSetOp::ScoresOf(_) | SortedSetOp::Rank(_) => None,
@@ -237,7 +235,7 @@ fn sets<'a>(
 }
 
 /// A score with the fewest digits that read back as the same one; one zero for both.
-fn text(score: f64) -> String {
+pub(crate) fn text(score: f64) -> String {
     const PLAIN: std::ops::Range<f64> = 1e-5..1e17;
     let score = score + 0.0;
     if score == 0.0 || score.is_infinite() || PLAIN.contains(&score.abs()) {

@@ -18,6 +18,7 @@ const APPLY: &str = include_str!("apply.lua");
 const ADD: &str = include_str!("add.lua");
 const OWN: &str = include_str!("own.lua");
 const FOLD: &str = include_str!("fold.lua");
+const FOLD_MANY: &str = include_str!("fold_many.lua");
 const FOLD_SET: &str = include_str!("../operations/set/fold.lua");
 const FOLD_SORTED_SET: &str = include_str!("../operations/sorted_set/fold.lua");
 const FOLD_MAP: &str = include_str!("../operations/map/fold.lua");
@@ -138,7 +139,7 @@ impl Script {
 }
 
 fn fold(kind: Part, lua: &str) -> Arc<Script> {
-    let text = FOLD.replace("--KIND--", lua);
+    let text = FOLD.replace("--KIND--", lua).replace("--MANY--", FOLD_MANY);
     let text = text.replace("--IN FULL--", &steps(&BTreeSet::from([kind])));
     Arc::new(Script::new([PRELUDE, TOKEN, &text].join("\n")))
 }

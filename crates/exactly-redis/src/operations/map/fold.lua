@@ -2,7 +2,9 @@
 -- and told (`t`). The terms are a limit.
 
 local KIND, LEN, PUT, DROP, REMOVES = 'map', 'HLEN', 'HSET', 'HDEL', '[rt]'
-local WORDS, ALONE, IS_LIMITED = { s = 2, n = 2, i = 2, r = 1, t = 1 }, {}, terms ~= ''
+local SET, NEW, ADD, REMOVE, TAKE = string.byte('snirt', 1, 5)
+local PAIRED, ALONE = { [SET] = true, [NEW] = true, [ADD] = true }, {}
+local LIMIT = tonumber(terms)
 
 local MARKS = { '::limit', '::fence', '::arrival', '::queue', '::attempts' }
 
@@ -19,46 +21,49 @@ local function found(name, fields)
 end
 
 local function store(list, field, value)
-  list[#list + 1] = field
-  list[#list + 1] = value
+  local len = #list
+  list[len + 1], list[len + 2] = field, value
 end
 
 local function counted() end
 
+-- A word with its length in front. That is made a text once for all words of one length.
+local SIZES = {}
+
+local function sized(word)
+  local size = SIZES[#word] or #word .. ':'
+  SIZES[#word] = size
+  return size .. word
+end
+
 -- As long as doubles are exact; what is longer, or no number, goes the long way.
-local function added(map, field, old, by)
+local function added(old, by)
   if #by > 15 or (old and (#old > 15 or not string.find(old, '^%-?[1-9]%d*$') and old ~= '0')) then
     return nil
   end
   local sum = string.format('%.0f', (old or 0) + by)
-  put(map, field, sum)
-  return '2;4:done' .. #sum .. ':' .. sum
+  return '2;4:done' .. sized(sum), sum
 end
 
-local function changed(letter, map, field, word)
-  local old = map.now[field]
-  if letter == 'r' or letter == 't' then
-    if old then drop(map, field) end
+local function changed(code, old, word, is_full)
+  if code == SET and (old or not is_full) then
+    return old and '2;4:done1:0' or '2;4:done1:1', word
+  elseif code == ADD and (old or not is_full) then
+    return added(old, word)
+  elseif code == REMOVE or code == TAKE then
     if not old then return '2;4:done1:0' end
-    return letter == 'r' and '2;4:done1:1' or '3;4:done1:1' .. #old .. ':' .. old
+    return code == REMOVE and '2;4:done1:1' or '3;4:done1:1' .. sized(old), false
+  elseif code == NEW then
+    if old then return '2;7:refused7:present' end
+    if is_full then return '3;7:refused4:full1:0' end
+    return '2;4:done1:1', word
   end
-  local is_full = not old and IS_LIMITED and map.len >= tonumber(terms)
-  if letter == 'i' then
-    if is_full then return '1;7:refused', true end
-    return added(map, field, old, word)
-  end
-  if letter == 'n' then
-    if old then return '2;7:refused7:present', true end
-    if is_full then return '3;7:refused4:full1:0', true end
-  end
-  if is_full then return '2;7:refused1:0', true end
-  put(map, field, word)
-  return old and '2;4:done1:0' or '2;4:done1:1'
+  return code == SET and '2;7:refused1:0' or '1;7:refused'
 end
 
-local function in_words(letter, field, word)
-  if letter == 's' then return { 'set', terms, '2', field, word } end
-  if letter == 'n' then return { 'absent', terms, '2', field, word } end
-  if letter == 'i' then return { 'add', terms, field, word } end
-  return { letter == 'r' and 'remove' or 'take', '1', field }
+local function in_words(code, field, word)
+  if code == SET then return { 'set', terms, '2', field, word } end
+  if code == NEW then return { 'absent', terms, '2', field, word } end
+  if code == ADD then return { 'add', terms, field, word } end
+  return { code == REMOVE and 'remove' or 'take', '1', field }
 end

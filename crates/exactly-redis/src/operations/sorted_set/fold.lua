@@ -2,7 +2,8 @@
 -- on which a score is written.
 
 local KIND, LEN, PUT, DROP, REMOVES = 'sorted', 'ZCARD', 'ZADD', 'ZREM', 'r'
-local WORDS, ALONE, IS_LIMITED = { a = 2, r = 1 }, { r = 'ZREM' }, false
+local ADD, REMOVE = string.byte('ar', 1, 2)
+local PAIRED, ALONE, LIMIT = { [ADD] = true }, { r = 'ZREM' }, nil
 
 local MEMBER_WHEN, SCORE_WHEN = string.match(terms, '^(%a*),(%a*)$')
 
@@ -18,8 +19,8 @@ local function found(name, members)
 end
 
 local function store(list, member, score)
-  list[#list + 1] = score
-  list[#list + 1] = member
+  local len = #list
+  list[len + 1], list[len + 2] = score, member
 end
 
 local function counted(_, number)
@@ -29,23 +30,23 @@ end
 local function is_allowed(old, score)
   if not old then return MEMBER_WHEN ~= 'existing' end
   if MEMBER_WHEN == 'new' then return false end
-  if SCORE_WHEN == 'greater' then return score > number(old) end
-  return SCORE_WHEN ~= 'less' or score < number(old)
+  if SCORE_WHEN == 'greater' then return score > old end
+  return SCORE_WHEN ~= 'less' or score < old
 end
 
-local function changed(letter, set, member, score)
-  local old = set.now[member]
-  if letter == 'r' then
-    if old then drop(set, member) end
-    return old and '1;1:1' or '1;1:0'
+local function changed(code, old, score)
+  if code == REMOVE then
+    if old then return '1;1:1', false end
+    return '1;1:0'
   end
-  if not is_allowed(old, number(score)) then return '1;7:refused', true end
-  if old and number(old) == number(score) then return '5;4:done1:01:01:01:0' end
-  put(set, member, score)
-  return old and '5;4:done1:01:11:01:0' or '5;4:done1:11:01:01:0'
+  local before, after = old and number(old), number(score)
+  if not is_allowed(before, after) then return '1;7:refused' end
+  if not old then return '5;4:done1:11:01:01:0', score end
+  if before == after then return '5;4:done1:01:01:01:0' end
+  return '5;4:done1:01:11:01:0', score
 end
 
-local function in_words(letter, member, score)
-  if letter == 'r' then return { 'remove', '1', member } end
+local function in_words(code, member, score)
+  if code == REMOVE then return { 'remove', '1', member } end
   return { 'add', '', MEMBER_WHEN, SCORE_WHEN, '1', score, member }
 end
