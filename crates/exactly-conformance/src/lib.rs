@@ -37,6 +37,7 @@
 
 pub mod batches;
 pub mod cancelled;
+pub mod crowds;
 pub mod faults;
 pub mod history;
 pub mod linearizable;

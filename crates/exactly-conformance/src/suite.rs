@@ -98,6 +98,7 @@ macro_rules! suite {
                 all_or_nothing, a_fault_undoes, optional, order, requirements, across_kinds,
                 too_large, empty, many_reads, crossing_pairs, no_half_is_seen
             }
+            crowds = crowds { in_turn, another_kind, numbers, emptied, refused }
             transactions = transactions {
                 tried_and_applied, changed_meanwhile, a_conflict_leaves_no_record,
                 refusals_are_seen, time_alone, misuse

@@ -101,7 +101,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::script::Script;
+    use crate::script::{Part, Script};
 
     /// The commands that a script calls, or names for the way back.
     fn called(text: &str) -> impl Iterator<Item = String> {
@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn the_rights_are_the_commands_of_the_scripts_and_what_runs_and_replaces_them() {
+        let folds = [Part::Set, Part::SortedSet, Part::Map].into_iter().filter_map(Script::fold);
         let scripts = [Script::of_all_kinds(), Script::add(), Script::texts()];
+        let scripts: Vec<_> = scripts.into_iter().chain(folds).collect();
         let mut commands: BTreeSet<_> =
             scripts.iter().flat_map(|script| called(&script.text).collect::<Vec<_>>()).collect();
         // What waits for a change reads the leases.

@@ -7,6 +7,9 @@ local whole, terms, life, time = arg() == 'whole', arg(), arg(), arg()
 local letters, places = arg(), arg()
 local count, before, names, given, call = #letters, keys, KEYS, ARGV, redis.pcall
 
+-- What a refusal begins with.
+local REFUSED = '^%d;7:refused'
+
 --KIND--
 
 -- By the one door for writes. What the server refuses as the first is asked again the long way.
@@ -25,11 +28,23 @@ local function lived(name)
   return wrote('PEXPIRE', name, time)
 end
 
--- One write alone, where its command answers all that it is told.
+-- One write alone, for which none of what follows is made: by its command, where that answers all
+-- that it is told. Where there is a limit, it is one of many.
 local function alone()
-  local command = count == 1 and not LIMIT and ALONE[letters]
-  local number = command and wrote(command, names[before + 1], given[args + 1])
-  return number and lived(names[before + 1]) and counted(letters, number)
+  if count > 1 or LIMIT then return nil end
+  local name, element, command = names[before + 1], given[args + 1], ALONE[letters]
+  local number = command and wrote(command, name, element)
+  if command then return number and lived(name) and counted(letters, number) end
+  local was = found(name, { element })
+  local old = was and was[1 + SKIPPED]
+  if not was then return nil end
+  local outcome, new = changed(string.byte(letters), old, given[args + 2])
+  if not outcome then return nil end
+  local puts, drops = sides({ [element] = new })
+  if puts[1] and not wrote(PUT, name, unpack(puts)) then return nil end
+  if drops[1] and not wrote(DROP, name, element) then return nil end
+  if life ~= '' and string.find(outcome, REFUSED) then return outcome end
+  return lived(name) and outcome
 end
 
 local function together()

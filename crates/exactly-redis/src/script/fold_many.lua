@@ -22,18 +22,19 @@ local function objects_named()
   return objects
 end
 
--- What is stored of the elements that are asked for, and how many there are, where that matters.
-local function look_up(object, is_measured)
+-- How many elements there are matters where there is a limit, and where the last one may go.
+local is_measured = LIMIT or string.find(letters, REMOVES)
+
+-- What is stored of the elements that are asked for.
+local function look_up(object)
   object.was = found(object.name, object.asked)
   if is_measured then object.len = call(LEN, object.name) end
   object.is_stored = type(object.len) == 'number' and object.len > 0
   return object.was and type(object.len) == 'number'
 end
 
--- An element has this value from now on, or is gone. The last one takes the key along, and its time
--- to live.
-local function change(object, element, old, new)
-  object.now[element] = new
+-- The last element takes the key along, and its time to live.
+local function measure(object, old, new)
   if not new then
     object.len = object.len - 1
     if object.len == 0 then object.emptied = true end
@@ -45,20 +46,29 @@ end
 -- What each write is told, one after the other. Nothing where one does not fit.
 local function played(objects)
   local told, beside, object, several = {}, args + count, objects[1], places ~= ''
+  local now, was, turn = object.now, object.was, 0
   for place = 1, count do
-    if several then object = objects[place_of(place)] end
-    local code, element, turn, other = codes[place], elements[place], object.turn + 1, nil
+    if several then
+      object = objects[place_of(place)]
+      now, was, turn = object.now, object.was, object.turn
+      object.turn = turn + 1
+    end
+    turn = turn + 1
+    local code, element, other = codes[place], elements[place], nil
     if PAIRED[code] then
       beside = beside + 1
       other = given[beside]
     end
-    local old = object.now[element]
-    if old == nil then old = object.was[turn] end
+    local old = now[element]
+    if old == nil then old = was[turn + SKIPPED] end
+    if old == 0 then old = false end
     local outcome, new = changed(code, old, other, LIMIT and object.len >= LIMIT)
     if not outcome then return nil end
-    if new ~= nil then change(object, element, old, new) end
-    if life ~= '' and not string.find(outcome, '^%d;7:refused') then object.lives = true end
-    object.turn = turn
+    if new ~= nil then
+      now[element] = new
+      if is_measured then measure(object, old, new) end
+    end
+    if life ~= '' and not string.find(outcome, REFUSED) then object.lives = true end
     told[place] = outcome
   end
   return told
@@ -67,14 +77,7 @@ end
 -- What comes is written before what goes: then the key stays, and its time to live. But an object
 -- that had no element in between begins anew.
 local function settled(object)
-  local name, puts, drops = object.name, {}, {}
-  for element, value in pairs(object.now) do
-    if not value then
-      drops[#drops + 1] = element
-    else
-      store(puts, element, value)
-    end
-  end
+  local name, puts, drops = object.name, sides(object.now)
   if object.emptied then
     drops = {}
     if object.is_stored and not wrote('DEL', name) then return nil end
@@ -107,9 +110,9 @@ local function in_full()
 --IN FULL--
 end
 
-local objects, is_measured = objects_named(), LIMIT or string.find(letters, REMOVES)
+local objects = objects_named()
 for _, object in ipairs(objects) do
-  if not look_up(object, is_measured) then return in_full() end
+  if not look_up(object) then return in_full() end
 end
 local told = played(objects)
 if not told then return in_full() end

@@ -134,10 +134,11 @@ impl Boarding {
 
     fn open_group(&mut self, step: Step) -> usize {
         let place = self.groups.len();
+        // Only where it can be found again: the hash of a whole operation is not for nothing.
         let folds = Group::folds(&step.op, step.lifetime);
-        let hash = Group::hash_of(&step.key, &step.op);
+        let hash = folds.then(|| Group::hash_of(&step.key, &step.op));
         self.groups.push(Group::new(step));
-        if folds {
+        if let Some(hash) = hash {
             let groups = &self.groups;
             self.table.insert_unique(hash, place as u32, |group| groups[*group as usize].hash());
         }

@@ -4,25 +4,29 @@
 local KIND, LEN, PUT, DROP, REMOVES = 'map', 'HLEN', 'HSET', 'HDEL', '[rt]'
 local SET, NEW, ADD, REMOVE, TAKE = string.byte('snirt', 1, 5)
 local PAIRED, ALONE = { [SET] = true, [NEW] = true, [ADD] = true }, {}
-local LIMIT = tonumber(terms)
+local LIMIT, SKIPPED, format = tonumber(terms), 5, string.format
 
-local MARKS = { '::limit', '::fence', '::arrival', '::queue', '::attempts' }
-
--- Asked together with what tells other kinds.
+-- Asked together with what tells other kinds, which stands in front.
 local function found(name, fields)
-  local asked, count = { unpack(fields) }, #fields
-  for place, mark in ipairs(MARKS) do asked[count + place] = mark end
-  local told = call('HMGET', name, unpack(asked))
-  if told.err then return nil end
-  for place = 1, #MARKS do
-    if told[count + place] then return nil end
-  end
+  local told = call('HMGET', name, '::limit', '::fence', '::arrival', '::queue', '::attempts',
+    unpack(fields))
+  if told.err or told[1] or told[2] or told[3] or told[4] or told[5] then return nil end
   return told
 end
 
-local function store(list, field, value)
-  local len = #list
-  list[len + 1], list[len + 2] = field, value
+-- The fields that come, each with its value, and those that go.
+local function sides(now)
+  local puts, drops, coming, going = {}, {}, 0, 0
+  for field, value in pairs(now) do
+    if value then
+      puts[coming + 1], puts[coming + 2] = field, value
+      coming = coming + 2
+    else
+      going = going + 1
+      drops[going] = field
+    end
+  end
+  return puts, drops
 end
 
 local function counted() end
@@ -38,10 +42,9 @@ end
 
 -- As long as doubles are exact; what is longer, or no number, goes the long way.
 local function added(old, by)
-  if #by > 15 or (old and (#old > 15 or not string.find(old, '^%-?[1-9]%d*$') and old ~= '0')) then
-    return nil
-  end
-  local sum = string.format('%.0f', (old or 0) + by)
+  local number = old and tonumber(old) or 0
+  if #by > 15 or (old and (#old > 15 or format('%d', number) ~= old)) then return nil end
+  local sum = format('%d', number + by)
   return '2;4:done' .. sized(sum), sum
 end
 

@@ -2,17 +2,26 @@
 
 local KIND, LEN, PUT, DROP, REMOVES = 'set', 'SCARD', 'SADD', 'SREM', 'r'
 local ADD, REMOVE = string.byte('ar', 1, 2)
-local PAIRED, ALONE, LIMIT = {}, { a = 'SADD', r = 'SREM' }, tonumber(terms)
+local PAIRED, ALONE, LIMIT, SKIPPED = {}, { a = 'SADD', r = 'SREM' }, tonumber(terms), 0
 
 local function found(name, members)
   local told = call('SMISMEMBER', name, unpack(members))
-  if told.err then return nil end
-  for place = 1, #told do told[place] = told[place] == 1 end
-  return told
+  return not told.err and told
 end
 
-local function store(list, member)
-  list[#list + 1] = member
+-- The members that come, and those that go.
+local function sides(now)
+  local puts, drops, coming, going = {}, {}, 0, 0
+  for member, is_there in pairs(now) do
+    if is_there then
+      coming = coming + 1
+      puts[coming] = member
+    else
+      going = going + 1
+      drops[going] = member
+    end
+  end
+  return puts, drops
 end
 
 local function counted(letter, number)

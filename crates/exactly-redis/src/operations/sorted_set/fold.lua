@@ -3,14 +3,14 @@
 
 local KIND, LEN, PUT, DROP, REMOVES = 'sorted', 'ZCARD', 'ZADD', 'ZREM', 'r'
 local ADD, REMOVE = string.byte('ar', 1, 2)
-local PAIRED, ALONE, LIMIT = { [ADD] = true }, { r = 'ZREM' }, nil
+local PAIRED, ALONE, LIMIT, SKIPPED = { [ADD] = true }, { r = 'ZREM' }, nil, 0
 
 local MEMBER_WHEN, SCORE_WHEN = string.match(terms, '^(%a*),(%a*)$')
 
 local INFINITE = { inf = math.huge, ['+inf'] = math.huge, ['-inf'] = -math.huge }
 
 local function number(score)
-  return INFINITE[score] or tonumber(score)
+  return tonumber(score) or INFINITE[score]
 end
 
 local function found(name, members)
@@ -18,9 +18,19 @@ local function found(name, members)
   return not told.err and told
 end
 
-local function store(list, member, score)
-  local len = #list
-  list[len + 1], list[len + 2] = score, member
+-- The members that come, each behind its score, and those that go.
+local function sides(now)
+  local puts, drops, coming, going = {}, {}, 0, 0
+  for member, score in pairs(now) do
+    if score then
+      puts[coming + 1], puts[coming + 2] = score, member
+      coming = coming + 2
+    else
+      going = going + 1
+      drops[going] = member
+    end
+  end
+  return puts, drops
 end
 
 local function counted(_, number)
