@@ -16,6 +16,7 @@ use crate::changes::Changes;
 use crate::connection::{Asked, Dial, Given, Line, Source};
 use crate::exclusive::Exclusive;
 use crate::fault;
+use crate::gather::Gathered;
 use crate::heard::Heard;
 use crate::listing;
 use crate::names::KeyStyle;
@@ -179,7 +180,13 @@ impl Redis {
 impl Inner {
     async fn apply(&self, batch: &Batch) -> Result<Reply, Fault> {
         batch.check()?;
-        let reply = self.answered(batch).await;
+        let reply = match Gathered::of(batch) {
+            Some(gathered) => {
+                let reply = self.answered(&gathered.batch).await;
+                reply.and_then(|reply| gathered.deal(reply))
+            }
+            None => self.answered(batch).await,
+        };
         if reply.as_ref().is_err_and(Fault::is_read_only) {
             self.renew();
         }

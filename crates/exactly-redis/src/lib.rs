@@ -22,6 +22,7 @@ mod engine;
 mod exclusive;
 mod fault;
 mod fold;
+mod gather;
 mod heard;
 mod listing;
 mod migrate;

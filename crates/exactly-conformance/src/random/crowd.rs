@@ -16,13 +16,14 @@ pub(super) fn crowd() -> BoxedStrategy<DraftBatch> {
     let maps = limit().prop_flat_map(|limit| together(at_a_map(limit)));
     let sorted_sets = when().prop_flat_map(|when| together(at_a_sorted_set(when)));
     let lists = limit().prop_flat_map(|limit| together(at_a_list(limit)));
+    let reads = together(reads());
     let mixed = together(prop_oneof![
         at_a_set(None),
         at_a_map(None),
         at_a_sorted_set(When::ALWAYS),
         other(),
     ]);
-    prop_oneof![3 => sets, 4 => maps, 3 => sorted_sets, 1 => lists, 2 => mixed].boxed()
+    prop_oneof![3 => sets, 4 => maps, 3 => sorted_sets, 1 => lists, 2 => reads, 2 => mixed].boxed()
 }
 
 fn together(draft: impl Strategy<Value = Draft> + 'static) -> impl Strategy<Value = DraftBatch> {
@@ -67,6 +68,16 @@ fn at_a_map(limit: Option<NonZeroU64>) -> impl Strategy<Value = Draft> {
         3 => fields().prop_map(|fields| op(map::Remove { fields })),
         3 => fields().prop_map(|fields| op(map::Take { fields })),
         3 => (name_of_one(), number()).prop_map(move |(field, by)| op(by.add(field, limit))),
+    ]
+}
+
+fn reads() -> impl Strategy<Value = Draft> {
+    let names = || few(name_of_one().boxed());
+    prop_oneof![
+        names().prop_map(|members| op(set::Contains { members })),
+        names().prop_map(|fields| op(map::Get { fields })),
+        names().prop_map(|members| op(sorted_set::ScoresOf { members })),
+        Just(op(Ttl {})),
     ]
 }
 
