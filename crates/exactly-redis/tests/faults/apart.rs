@@ -8,7 +8,7 @@ use exactly_conformance::servers::{self, Flavour};
 use exactly_core::layers::{Combine, Retry};
 use exactly_core::operations::capacity::Resize;
 use exactly_core::operations::counter::Add;
-use exactly_core::operations::value;
+use exactly_core::operations::{set, value};
 use exactly_core::{Batch, Engine, Fault, Outcome, Reply, Token};
 
 use crate::scene::{
@@ -17,7 +17,7 @@ use crate::scene::{
 
 on_every_server! {
     one_of_many_is_denied, one_of_a_flight_is_denied, one_of_many_is_of_another_type,
-    what_stands_is_not_taken_for_nothing,
+    what_stands_is_not_taken_for_nothing, a_crowd_at_a_full_server,
 }
 
 fn applied(reply: Reply) -> Vec<Outcome> {
@@ -125,4 +125,28 @@ async fn what_stands_is_not_taken_for_nothing(flavour: Flavour) {
     .await;
     assert_eq!(told.iter().filter(|told| told.is_err()).count(), 20, "{told:?}");
     assert_eq!((scene.stored("mine").await, scene.stored("yours").await), (21, 21));
+}
+
+/// Members that come are written before those that go. A server without memory refuses that; then
+/// each has its turn, and what is freed first lets others in.
+async fn a_crowd_at_a_full_server(flavour: Flavour) {
+    let scene = Scene::new(flavour).await;
+    let engine = scene.engine().await;
+    let these = |member: &str| [member.into()].into_iter().collect();
+    let add = |member: &str| step("set", set::Add { members: these(member), limit: None });
+    let remove = |member: &str| step("set", set::Remove { members: these(member) });
+    let crowd =
+        |steps, id| Batch::apart(steps).named(Token::caller(id, Duration::from_secs(60)).unwrap());
+    applied(engine.apply(Batch::apart(["a", "b"].map(add))).await.unwrap());
+    scene.server.raw(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let fault = engine.apply(crowd([add("c"), remove("a")], "one")).await.unwrap_err();
+    assert!(fault.is_out_of_memory() && fault.is_not_applied(), "{fault}");
+    assert_eq!(scene.server.raw(&["SCARD", "{set}"]).await, "2");
+    let outcomes = applied(engine.apply(crowd([remove("a"), add("c")], "two")).await.unwrap());
+    assert!(!outcomes.iter().any(is_misuse), "{outcomes:?}");
+    let only_less =
+        applied(engine.apply(crowd([remove("c"), remove("x")], "three")).await.unwrap());
+    assert!(!only_less.iter().any(is_misuse), "{only_less:?}");
+    assert_eq!(scene.server.raw(&["SMEMBERS", "{set}"]).await, "b");
+    scene.server.raw(&["CONFIG", "SET", "maxmemory", "0"]).await;
 }
