@@ -28,11 +28,16 @@ local function lived(name)
   return wrote('PEXPIRE', name, time)
 end
 
+local function has_room(name)
+  local len = not LIMIT or call(LEN, name)
+  return len == true or (type(len) == 'number' and len < LIMIT)
+end
+
 -- One write alone, for which none of what follows is made: by its command, where that answers all
--- that it is told. Where there is a limit, it is one of many.
+-- that it is told. Where there may be no room, it is one of many.
 local function alone()
-  if count > 1 or LIMIT then return nil end
   local name, element, command = names[before + 1], given[args + 1], ALONE[letters]
+  if count > 1 or not has_room(name) then return nil end
   local number = command and wrote(command, name, element)
   if command then return number and lived(name) and counted(letters, number) end
   local was = found(name, { element })
