@@ -12,7 +12,7 @@
 //! Each is a *plan*: a plain value, built fluently, that becomes text and binds for a [`Dialect`]
 //! (PostgreSQL, MySQL, MariaDB, SQLite) and reads the answer as a typed outcome. The plan knows no
 //! database library: a *face* runs it. The feature `sqlx` has one for its pools, connections and
-//! transactions.
+//! transactions, and the feature `sea-orm` one for its entities, selects and models.
 //!
 //! The promise is the outcome and holds at each engine's default isolation. Rows are locked first,
 //! in one order for each table ([`Table::order`]), and only then judged and written. A statement
@@ -77,6 +77,8 @@ pub use statements::update_all_and_get_ids::{Ids, UpdateAllAndGetIds};
 pub use table::Table;
 pub use value::Value;
 
+#[cfg(feature = "sea-orm")]
+pub use face::sea_orm;
 #[cfg(feature = "sqlx")]
 pub use face::{
     Again, Combined, Exec, Patient, Place, Speaks, Tx, combined, retry_transaction, within,

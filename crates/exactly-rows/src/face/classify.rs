@@ -61,12 +61,17 @@ impl From<sqlx::Error> for Fault {
 }
 
 pub(super) fn fault(error: sqlx::Error, stage: Stage) -> Fault {
-    let trouble = Trouble::of(&error);
+    let (fault, constraint) = judged(&error, stage);
+    fault.because(error, constraint.as_deref())
+}
+
+/// The fault without its source, and the constraint that the database named.
+pub(super) fn judged(error: &sqlx::Error, stage: Stage) -> (Fault, Option<String>) {
+    let trouble = Trouble::of(error);
     let told = error.as_database_error();
     let constraint = told.and_then(DatabaseError::constraint).map(str::to_owned);
-    let message = format!("{}{}", sentence(&error), advice(trouble, stage));
-    let fault = Fault::of(fate(trouble, stage), trouble, message);
-    fault.because(error, constraint.as_deref())
+    let message = format!("{}{}", sentence(error), advice(trouble, stage));
+    (Fault::of(fate(trouble, stage), trouble, message), constraint)
 }
 
 fn sentence(error: &sqlx::Error) -> String {

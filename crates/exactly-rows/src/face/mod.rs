@@ -8,6 +8,8 @@ mod own;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod retry;
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

@@ -114,7 +114,7 @@ fn arguments(binds: Vec<Bind>) -> Result<MySqlArguments, Bad> {
     Ok(arguments)
 }
 
-fn row(row: &MySqlRow) -> Result<Vec<Value>, sqlx::Error> {
+pub(super) fn row(row: &MySqlRow) -> Result<Vec<Value>, sqlx::Error> {
     let columns = 0..row.len();
     columns
         .map(|at| {

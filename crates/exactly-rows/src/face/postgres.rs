@@ -93,7 +93,7 @@ fn array(arguments: &mut PgArguments, kind: &Kind, values: Vec<Plain>) -> Result
     }
 }
 
-fn row(row: &PgRow) -> Result<Vec<Value>, sqlx::Error> {
+pub(super) fn row(row: &PgRow) -> Result<Vec<Value>, sqlx::Error> {
     let columns = 0..row.len();
     columns
         .map(|at| {

@@ -66,7 +66,7 @@ fn arguments(binds: Vec<Bind>) -> Result<SqliteArguments, Bad> {
     Ok(arguments)
 }
 
-fn row(row: &SqliteRow) -> Result<Vec<Value>, sqlx::Error> {
+pub(super) fn row(row: &SqliteRow) -> Result<Vec<Value>, sqlx::Error> {
     let columns = 0..row.len();
     columns
         .map(|at| {
