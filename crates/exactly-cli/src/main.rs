@@ -17,6 +17,7 @@ mod race;
 mod resolve;
 mod screen;
 mod show;
+mod sql;
 mod stored;
 mod watch;
 
@@ -40,7 +41,8 @@ use crate::failure::{Failure, Status};
         exactly 30, or 32.\n\n\
         `exactly ls`, `show` and `watch` look into what is stored on an engine, and `exactly \
         migrate` brings the keys of another library. `exactly locks` and `queue` tell who holds \
-        what and which jobs wait, and `exactly resolve` what became of a call.",
+        what and which jobs wait, and `exactly resolve` what became of a call. `exactly sql` shows \
+        what a statement on your own tables sends.",
     after_help = "Examples:\n  \
         exactly race                 play the built-in sample against every coding\n  \
         exactly ls 'course:*'        which objects of courses have something stored\n  \
@@ -49,6 +51,7 @@ use crate::failure::{Failure, Status};
         exactly locks                which locks are held, by how many, and who waits\n  \
         exactly queue mails depth    how many jobs are ready, delayed, claimed and dead\n  \
         exactly resolve payment-7    was what was sent under this token applied?\n  \
+        exactly sql pay_all --help   what a statement on your own tables sends\n  \
         exactly race --help          its options, more examples, and its exit statuses\n\n\
         The engine is chosen by --url, or EXACTLY_URL."
 )]
@@ -67,6 +70,7 @@ enum Command {
     Locks(locks::Options),
     Queue(queue::Options),
     Resolve(resolve::Options),
+    Sql(sql::Options),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Command::Locks(options) => locks::run(&options),
         Command::Queue(options) => queue::run(&options),
         Command::Resolve(options) => resolve::run(&options),
+        Command::Sql(options) => sql::run(&options),
     };
     end.unwrap_or_else(|failure| complain(&failure)).into()
 }

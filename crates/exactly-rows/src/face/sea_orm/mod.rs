@@ -9,8 +9,8 @@
 //!
 //! All but `create_or_plus` come after `atomically()`. Each is a [`Plan`](crate::Plan): run it with
 //! [`Exec::exec`](crate::Exec) on a `DatabaseConnection`, where it is one change by itself, or in a
-//! `DatabaseTransaction` of yours. What the statements promise and answer is told by the plans of the same names at the root of
-//! this crate; a plan of theirs runs on a `DatabaseConnection` too.
+//! `DatabaseTransaction` of yours. What the statements promise and answer is told by the plans of
+//! the same names at the root of this crate; a plan of theirs runs on a `DatabaseConnection` too.
 //!
 //! ```
 //! # mod user_item {
