@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use crate::changes::Changes;
 use crate::connection::{Asked, Dial, Given, Line, Source};
+use crate::echo;
 use crate::exclusive::Exclusive;
 use crate::fault;
 use crate::gather::Gathered;
@@ -155,7 +156,7 @@ impl Redis {
         &self,
         request: &Request,
     ) -> Result<Result<Option<Heard>, ServerError>, Fault> {
-        let echo = echo();
+        let echo = echo::made();
         let told = match self.inner.evaluated(request, &echo).await? {
             Ok(told) => told.into_list(),
             Err(error) => return Ok(Err(error)),
@@ -163,17 +164,17 @@ impl Redis {
         let mut told = told.into_iter();
         match told.next() {
             Some(Heard::Text(first)) if first == echo => Ok(Ok(told.next())),
-            Some(_) | None => Err(misled()),
+            Some(_) | None => Err(echo::misled()),
         }
     }
 
     /// What a script answered that is no batch.
     pub(crate) async fn run(&self, request: Request) -> Result<Vec<u8>, Fault> {
-        let echo = echo();
+        let echo = echo::made();
         let Heard::Text(told) = self.inner.called(&request, &echo).await? else {
             return Err(crate::words::odd());
         };
-        told.strip_prefix(&echo).map(<[u8]>::to_vec).ok_or_else(misled)
+        told.strip_prefix(&echo).map(<[u8]>::to_vec).ok_or_else(echo::misled)
     }
 }
 
@@ -209,13 +210,13 @@ impl Inner {
 
     /// Reads many texts at one moment.
     async fn texts(&self, batch: &Batch, request: &Request) -> Result<Reply, Fault> {
-        let echo = echo();
+        let echo = echo::made();
         let Heard::List(told) = self.called(request, &echo).await? else {
             return Err(crate::words::odd());
         };
         let mut told = told.into_iter();
         if !matches!(told.next(), Some(Heard::Text(first)) if first == echo) {
-            return Err(misled());
+            return Err(echo::misled());
         }
         let answers = native::answers(batch, told.collect())?;
         let clear = answers.into_iter().map(|answer| match answer {
@@ -234,7 +235,7 @@ impl Inner {
     async fn scripted(&self, batch: &Batch) -> Result<Reply, Fault> {
         let now = || self.server.read().now();
         let request = Request::new(batch, self.options.key_style, &self.records, now);
-        let echo = echo();
+        let echo = echo::made();
         let Heard::Text(answer) = self.called(&request, &echo).await? else {
             return Err(crate::words::odd());
         };
@@ -248,12 +249,12 @@ impl Inner {
     async fn rehearse(&self, batch: &Batch) -> Result<Rehearsal, Fault> {
         batch.check()?;
         let request = Request::rehearsal(batch, self.options.key_style);
-        let echo = echo();
+        let echo = echo::made();
         let Heard::Text(answer) = self.called(&request, &echo).await.map_err(Fault::of_a_read)?
         else {
             return Err(crate::words::odd());
         };
-        let Some(answer) = answer.strip_prefix(&echo) else { return Err(misled()) };
+        let Some(answer) = answer.strip_prefix(&echo) else { return Err(echo::misled()) };
         reply::rehearsal(answer, batch)
     }
 
@@ -392,19 +393,8 @@ impl Inner {
 
 /// The script's answer, if it is the one to this call; none if the call came too late.
 fn read(answer: &[u8], echo: &[u8], batch: &Batch) -> Result<Option<Reply>, Fault> {
-    let Some(answer) = answer.strip_prefix(echo) else { return Err(misled()) };
+    let Some(answer) = answer.strip_prefix(echo) else { return Err(echo::misled()) };
     reply::read(answer, batch)
-}
-
-/// A few bytes that a script gives back: an answer to another call would not have them.
-fn echo() -> [u8; 8] {
-    let mut echo = [0; 8];
-    fastrand::fill(&mut echo);
-    echo
-}
-
-fn misled() -> Fault {
-    Fault::lost_reply("the server's answer was meant for another call")
 }
 
 fn is_new_to_it(error: &ServerError) -> bool {

@@ -18,6 +18,7 @@
 
 mod changes;
 mod connection;
+mod echo;
 mod engine;
 mod exclusive;
 mod fault;
