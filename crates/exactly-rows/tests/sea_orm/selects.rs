@@ -31,7 +31,7 @@ fn orders_of_the_entity() {
     let text = &shown.statements()[0].text;
     // One statement, and no sub-select for what is said of the row itself.
     assert_eq!(shown.round_trips(), 1);
-    assert!(text.contains(r#" AND ("user_items"."user_id" = $4::bigint) ORDER BY "#), "{text}");
+    assert!(text.contains(r#" AND ("user_items"."user_id" = $3::bigint) ORDER BY "#), "{text}");
     assert!(text.contains(r#"ORDER BY "user_items"."user_id", "user_items"."item_id""#), "{text}");
 }
 
