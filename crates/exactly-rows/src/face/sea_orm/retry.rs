@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 use tokio::time::Instant;
@@ -81,12 +81,8 @@ where
     W: FnMut(Tx) -> F,
     F: Future<Output = Result<T, E>>,
 {
-    let begun = begin(db.clone()).await;
-    let transaction = Arc::new(begun.map_err(|error| fault(error, Stage::Connecting))?);
-    #[cfg(feature = "mysql")]
-    let guard = cancelled::Guard::of(db, &transaction).await?;
+    let Begun { transaction, guard } = begin(db.clone()).await?;
     let told = work(Tx(Arc::clone(&transaction))).await;
-    #[cfg(feature = "mysql")]
     guard.rest();
     let Some(transaction) = Arc::into_inner(transaction) else { return Err(kept().into()) };
     match told {
@@ -107,14 +103,39 @@ fn kept() -> Fault {
     Fault::input("the transaction was kept beyond the end of its work, and is rolled back")
 }
 
+/// A transaction, and what is done if its owner is cancelled.
+struct Begun {
+    transaction: Arc<DatabaseTransaction>,
+    guard: Guard,
+}
+
 /// One of SQLite begins as one that writes, and so waits at its beginning.
-async fn begin(db: DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+async fn begin(db: DatabaseConnection) -> Result<Begun, Fault> {
     finished(async move {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
-        db.begin_with_options(options).await
+        let begun = db.begin_with_options(options).await;
+        let transaction = Arc::new(begun.map_err(|error| fault(error, Stage::Connecting))?);
+        let guard = Guard::of(&db, &transaction).await?;
+        Ok(Begun { transaction, guard })
     })
     .await
+}
+
+#[cfg(feature = "mysql")]
+use cancelled::Guard;
+
+/// The others give a transaction back as it should be.
+#[cfg(not(feature = "mysql"))]
+struct Guard;
+
+#[cfg(not(feature = "mysql"))]
+impl Guard {
+    async fn of(_: &DatabaseConnection, _: &DatabaseTransaction) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+
+    fn rest(self) {}
 }
 
 /// What becomes of a transaction of MySQL whose owner was cancelled in the middle of a statement:
