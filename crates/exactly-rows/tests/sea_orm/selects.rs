@@ -4,7 +4,8 @@ use exactly_rows::sea_orm::{AtomicEntity, AtomicSelect, table};
 use exactly_rows::{Dialect, Exec, Paid, Table, Updated, render};
 use sea_orm::entity::prelude::*;
 use sea_orm::{
-    Condition, IntoActiveModel, JoinType, QueryOrder, QuerySelect, Set, TransactionTrait,
+    Condition, ConnectionTrait, DbBackend, IntoActiveModel, JoinType, QueryOrder, QuerySelect, Set,
+    Statement, TransactionTrait,
 };
 
 use crate::shop::user::Mood;
@@ -162,8 +163,8 @@ async fn rows_with_null(shop: &Shop) {
 /// A rival takes the row while we wait for it: we see it as it is then, also by way of a join or a
 /// limit, which are sub-selects.
 async fn judged_again_when_it_is_locked(shop: &Shop) {
-    if !shop.is_postgres() {
-        // MySQL and MariaDB read what they lock; SQLite does not begin before the rival ends.
+    if shop.db.get_database_backend() == DbBackend::Sqlite {
+        // It does not begin before the rival ends.
         return;
     }
     shop.own(&[(9, SWORD, 1)]).await;
@@ -193,11 +194,17 @@ async fn judged_again_when_it_is_locked(shop: &Shop) {
 }
 
 async fn waits(shop: &Shop) {
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
-
-    let asked = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    let asked = || Statement::from_string(DbBackend::Postgres, asked);
-    while shop.db.query_all_raw(asked()).await.unwrap().is_empty() {
+    let backend = shop.db.get_database_backend();
+    let asked = match backend == DbBackend::Postgres {
+        true => "SELECT '', count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        false => "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'",
+    };
+    let asked = || Statement::from_string(backend, asked);
+    let waiting = async || {
+        let told = shop.db.query_one_raw(asked()).await.unwrap().unwrap();
+        told.try_get_by_index::<String>(1).unwrap()
+    };
+    while waiting().await == "0" {
         tokio::task::yield_now().await;
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::IndexCreateStatement;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, Schema, Set, SqlxMySqlConnector,
-    SqlxPostgresConnector, SqlxSqliteConnector,
+    ConnectionTrait, DatabaseConnection, Schema, Set, SqlxMySqlConnector, SqlxPostgresConnector,
+    SqlxSqliteConnector,
 };
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -234,11 +234,5 @@ async fn connect(server: &Server) -> DatabaseConnection {
             let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(waits);
             SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_with(options).await.unwrap())
         }
-    }
-}
-
-impl Shop {
-    pub(crate) fn is_postgres(&self) -> bool {
-        self.db.get_database_backend() == DbBackend::Postgres
     }
 }
