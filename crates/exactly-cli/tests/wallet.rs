@@ -1,7 +1,7 @@
 //! `exactly race --story wallet` as its users meet it: on databases of its own.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use exactly_conformance::servers::skipped;
 use exactly_conformance::servers::sql::{Flavour, Server};
@@ -31,6 +31,7 @@ fn judged(url: &str) -> Value {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let codings = report["codings"].as_array().unwrap();
     assert_eq!((codings.len(), &report["orders"]), (4, &400.into()));
+    assert_eq!(report["exact"], true);
     for coding in codings.iter().filter(|coding| coding["ours"] == true) {
         assert_eq!(coding["exact"], true, "{coding}");
         assert!(coding["paid"].as_u64().unwrap() > 10, "{coding}");
@@ -69,14 +70,48 @@ async fn on_postgres() {
     assert_eq!(left, 0, "nothing of it stays");
 }
 
+/// Ctrl-C in the middle, when statements are under way: the table goes all the same.
+#[tokio::test]
+async fn interrupted() {
+    let Some(server) = started(Flavour::Postgres15) else { return };
+    let url = format!("postgres:///postgres?host={}&user=postgres", server.folder().display());
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let mut tables = async || -> i64 {
+        let there = "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'exactly_race%'";
+        sqlx::query_scalar(there).fetch_one(&mut connection).await.unwrap()
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exactly"));
+    command.args(["race", "--story", "wallet", "--count", "1000000", "--url", &url]);
+    let race = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while tables().await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let sent = Command::new("kill").arg("-INT").arg(race.id().to_string()).status();
+    assert!(sent.unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || race.wait_with_output().unwrap());
+    let Output { status, stdout, stderr } = ended.await.unwrap();
+    assert_eq!((status.code(), stdout.len()), (Some(1), 0));
+    assert_eq!(String::from_utf8(stderr).unwrap(), "exactly: interrupted.\n");
+    assert_eq!(tables().await, 0, "nothing of it stays");
+}
+
 #[tokio::test]
 async fn on_mariadb() {
-    let Some(server) = started(Flavour::MariaDb10) else { return };
+    on_mysql_like(Flavour::MariaDb10, "mariadb").await;
+}
+
+#[tokio::test]
+async fn on_mysql() {
+    on_mysql_like(Flavour::MySql9, "mysql").await;
+}
+
+async fn on_mysql_like(flavour: Flavour, scheme: &str) {
+    let Some(server) = started(flavour) else { return };
     let socket = server.socket();
     let root = format!("mysql://root@localhost/?socket={}", socket.display());
     let mut connection = sqlx::MySqlConnection::connect(&root).await.unwrap();
     sqlx::raw_sql("CREATE DATABASE shop").execute(&mut connection).await.unwrap();
-    judged(&format!("mariadb://root@localhost/shop?socket={}", socket.display()));
+    judged(&format!("{scheme}://root@localhost/shop?socket={}", socket.display()));
     let left = "SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'exactly%'";
     let left: i64 = sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
     assert_eq!(left, 0, "nothing of it stays");

@@ -26,8 +26,8 @@ pub(super) struct Tally {
     refused: u64,
     in_part: u64,
     ended: u64,
-    /// What should have come in and gone out, by what was told.
-    balance: i64,
+    /// What should have come in and gone out of each item, by what was told.
+    balance: [i64; ITEMS as usize],
     /// Items that are gone, and that nobody was told to have paid with.
     lost: u64,
     /// Items that were paid with, and are there all the same.
@@ -41,13 +41,18 @@ impl Tally {
         match (order, told) {
             (Order::Pay { items, amount }, Told::Done) => {
                 self.paid += 1;
-                self.balance -= items.len() as i64 * amount;
+                items.iter().for_each(|item| *self.of(*item) -= amount);
             }
-            (Order::TopUp { amount, .. }, Told::Done) => self.balance += amount,
+            (Order::TopUp { item, amount }, Told::Done) => *self.of(*item) += amount,
             (Order::Pay { .. } | Order::TopUp { .. }, Told::Refused) => self.refused += 1,
             (Order::Pay { .. } | Order::TopUp { .. }, Told::InPart) => self.in_part += 1,
             (Order::Pay { .. } | Order::TopUp { .. }, Told::Ended) => self.ended += 1,
         }
+    }
+
+    /// Items are counted from one.
+    fn of(&mut self, item: i64) -> &mut i64 {
+        &mut self.balance[item as usize - 1]
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -55,15 +60,19 @@ impl Tally {
         self.refused += other.refused;
         self.in_part += other.in_part;
         self.ended += other.ended;
-        self.balance += other.balance;
+        for (sum, theirs) in self.balance.iter_mut().zip(other.balance) {
+            *sum += theirs;
+        }
     }
 
-    /// Compares with what is left.
+    /// Compares with what is left of each item: what is lost of one does not make up for what is
+    /// made of another.
     pub(super) fn settle(&mut self, stock: i64, left: &[i64]) {
-        let expected = stock * left.len() as i64 + self.balance;
-        let found: i64 = left.iter().sum();
-        self.lost = u64::try_from(expected - found).unwrap_or(0);
-        self.made = u64::try_from(found - expected).unwrap_or(0);
+        for (found, balance) in left.iter().zip(self.balance) {
+            let expected = stock + balance;
+            self.lost += u64::try_from(expected - found).unwrap_or(0);
+            self.made += u64::try_from(found - expected).unwrap_or(0);
+        }
         self.below_zero = left.iter().filter(|quantity| **quantity < 0).count() as u64;
     }
 
@@ -142,7 +151,7 @@ impl Report<'_> {
         let document = json!({
             "story": "wallet", "place": self.place, "orders": self.orders.len(),
             "callers": self.setting.callers, "seed": self.setting.seed,
-            "codings": entries.collect::<Vec<_>>(),
+            "codings": entries.collect::<Vec<_>>(), "exact": self.status() == Status::Exact,
         });
         format!("{document:#}\n")
     }
@@ -225,9 +234,10 @@ mod tests {
             tally.settle(10, left);
             (tally.lost, tally.made, tally.below_zero)
         };
-        assert_eq!(settled(&[9, 9]), (0, 0, 0));
-        assert_eq!(settled(&[6, 9]), (3, 0, 0));
-        assert_eq!(settled(&[20, -1]), (0, 1, 1));
+        assert_eq!(settled(&[11, 7]), (0, 0, 0));
+        assert_eq!(settled(&[8, 7]), (3, 0, 0));
+        assert_eq!(settled(&[9, 9]), (2, 2, 0));
+        assert_eq!(settled(&[11, -1]), (8, 0, 1));
     }
 
     #[test]
