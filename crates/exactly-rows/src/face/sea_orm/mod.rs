@@ -73,6 +73,13 @@
 //! primary key. [`Rows::locked_by`] and [`CreateOrPlus::locked_by`] take another [`Table`], to be
 //! used in every statement on the entity.
 //!
+//! # Callers who give up
+//!
+//! A statement on a `DatabaseConnection` runs to its end, also if its caller does not wait for it,
+//! and [`retry_transaction`] leaves nothing open. In a `DatabaseTransaction` that you have begun
+//! yourself, a statement that is dropped half-way is rolled back by sea-orm; on MySQL and MariaDB
+//! it can leave a connection behind that waits for ever, as any other statement of sqlx 0.9 can.
+//!
 //! # Hooks
 //!
 //! As with sea-orm's own statements on many rows, no `ActiveModelBehavior` is asked. Only
