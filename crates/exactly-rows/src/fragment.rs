@@ -1,5 +1,7 @@
 //! Fragments: SQL of the user's own inside a statement of ours, with its values bound.
 
+use std::collections::HashSet;
+
 use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::value::Value;
@@ -75,7 +77,8 @@ impl Fragment {
 
     fn all_bound(&self, pieces: &[Piece<'_>]) -> Result<(), Fault> {
         let places = pieces.iter().filter(|piece| matches!(piece, Piece::Bind(_))).count();
-        let unused = self.binds.iter().any(|bind| !pieces.iter().any(|piece| piece.is_of(bind)));
+        let used: HashSet<_> = pieces.iter().filter_map(Piece::bound).collect();
+        let unused = self.binds.iter().any(|bind| !used.contains(&std::ptr::from_ref(bind)));
         if unused || (!self.numbered && places != self.binds.len()) {
             let found = format!("has {places} places for {} values", self.binds.len());
             return Err(self.wrong(&found));
@@ -89,10 +92,11 @@ impl Fragment {
 }
 
 impl Piece<'_> {
-    fn is_of(&self, bind: &Value) -> bool {
+    /// Which of the values: two places may have one.
+    fn bound(&self) -> Option<*const Value> {
         match self {
-            Self::Text(_) => false,
-            Self::Bind(bound) => std::ptr::eq(*bound, bind),
+            Self::Text(_) => None,
+            Self::Bind(bound) => Some(std::ptr::from_ref(*bound)),
         }
     }
 }

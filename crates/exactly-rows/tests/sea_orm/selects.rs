@@ -34,6 +34,17 @@ fn orders_of_the_entity() {
     assert_eq!(shown.round_trips(), 1);
     assert!(text.contains(r#" AND ("user_items"."user_id" = $3::bigint) ORDER BY "#), "{text}");
     assert!(text.contains(r#"ORDER BY "user_items"."user_id", "user_items"."item_id""#), "{text}");
+
+    let (by, from) = (user_item::Column::Id, [user_item::Column::Quantity]);
+    let other = Table::new("user_items").order(["item_id"]);
+    let many = user_item::Entity::find().filter(user_item::Column::Id.is_in(0..5_000));
+    let pay = many.atomically().locked_by(&other).pay_all([(1, 1)], by, from);
+    let text = render(&pay, Dialect::Postgres).unwrap().statements()[0].text.clone();
+    assert!(text.contains(r#"ORDER BY "user_items"."item_id""#));
+    let more = user_item::Entity::find().filter(user_item::Column::Id.is_in(0..20_000));
+    let told = render(&more.atomically().pay_all([(1, 1)], by, from), Dialect::Postgres);
+    let told = told.unwrap_err().to_string();
+    assert!(told.contains("20000 values, at most 65536 bytes") && told.len() < 200, "{told}");
 }
 
 fn named(name: &str) -> user::ActiveModel {

@@ -13,7 +13,7 @@ use sea_orm::{EntityTrait, Iterable, PrimaryKeyToColumn, QueryTrait, Select};
 use super::value::value;
 use crate::dialect::Dialect;
 use crate::fault::Fault;
-use crate::fragment::Fragment;
+use crate::fragment::{FRAGMENT_BYTES_MAX, Fragment};
 use crate::scope::{Scope, all};
 
 /// The rows that the select finds.
@@ -92,6 +92,13 @@ fn built(query: &SelectStatement, dialect: Dialect) -> (String, Values) {
 }
 
 fn fragment(text: &str, values: Values, dialect: Dialect) -> Result<Fragment, Fault> {
+    if text.len() > FRAGMENT_BYTES_MAX {
+        let (found, values) = (text.len(), values.0.len());
+        return Err(Fault::input(format!(
+            "the select has {found} bytes and {values} values, at most {FRAGMENT_BYTES_MAX} bytes: \
+             keep the values in a table and join it"
+        )));
+    }
     let binds: Vec<_> =
         values.into_iter().map(|one| value(&one, dialect)).collect::<Result<_, _>>()?;
     Ok(match dialect {
