@@ -91,6 +91,7 @@ pub(crate) async fn update<T>(
             Landed::Failed(fault) => return Err(fault),
         }
     }
+    contention::settled(By::Update, UPDATE_ATTEMPTS_MAX);
     Err(Fault::contended(key, UPDATE_ATTEMPTS_MAX))
 }
 

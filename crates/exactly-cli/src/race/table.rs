@@ -54,7 +54,10 @@ fn figures(entry: &Entry) -> [String; COLUMNS] {
 }
 
 /// The name to the left, the numbers to the right. Every cell is ASCII.
-fn aligned(cells: [&str; COLUMNS], widths: [usize; COLUMNS]) -> [String; COLUMNS] {
+pub(super) fn aligned<const COLUMNS: usize>(
+    cells: [&str; COLUMNS],
+    widths: [usize; COLUMNS],
+) -> [String; COLUMNS] {
     std::array::from_fn(|column| {
         let (cell, width) = (cells[column], widths[column]);
         if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{in_folder, in_path, is_wide};
+use super::{in_folder, in_path, is_wide, skipped};
 
 /// Which server is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,46 @@ impl Flavour {
             Self::Sqlite => server,
         }
     }
+}
+
+/// Runs a test against a server of its own, or says loudly that it does not.
+pub fn on(flavour: Flavour, test: impl AsyncFnOnce(&Server)) {
+    if let Some(why) = flavour.missing() {
+        skipped(&why);
+        return;
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = flavour.start();
+        test(&server).await;
+    });
+}
+
+/// Each test on each server, as `postgres_15::name` and so on: `on_every_server!(open; name: test)`
+/// gives each what `open` makes of its server.
+#[macro_export]
+macro_rules! on_every_server {
+    ($open:path; $($name:ident: $test:path),+ $(,)?) => {
+        $crate::on_every_server!(postgres_15 Postgres15, $open: $($name $test),+);
+        $crate::on_every_server!(postgres_18 Postgres18, $open: $($name $test),+);
+        $crate::on_every_server!(mariadb_10 MariaDb10, $open: $($name $test),+);
+        $crate::on_every_server!(mysql_9 MySql9, $open: $($name $test),+);
+        $crate::on_every_server!(sqlite Sqlite, $open: $($name $test),+);
+    };
+    ($server:ident $flavour:ident, $open:path: $($name:ident $test:path),+) => {
+        mod $server {
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    use $crate::servers::sql::{Flavour, on};
+                    on(Flavour::$flavour, async |server| $test($open(server).await).await);
+                }
+            )+
+        }
+    };
 }
 
 /// A server, and all it has written.

@@ -1,5 +1,7 @@
 //! The plain face: plans on the pools, connections and transactions of sqlx.
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod cells;
 mod classify;
 mod combined;
 #[cfg(feature = "mysql")]

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow, MySqlValueRef};
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Decode, Pool, Row, Transaction, Type};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Decode, Pool, Transaction, Type};
 use sqlx::{TypeInfo, ValueRef};
 
+use super::cells::{Bad, cells};
 use super::{Place, Speaks, on_connection};
 use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::kind::day_of;
 use crate::program::{Answer, Bind, Plain, Plan, Statement};
 use crate::value::Value;
-
-type Bad = Box<dyn std::error::Error + Send + Sync>;
 
 impl Speaks for MySql {
     fn begin_writing() -> Option<&'static str> {
@@ -115,14 +114,7 @@ fn arguments(binds: Vec<Bind>) -> Result<MySqlArguments, Bad> {
 }
 
 pub(super) fn row(row: &MySqlRow) -> Result<Vec<Value>, sqlx::Error> {
-    let columns = 0..row.len();
-    columns
-        .map(|at| {
-            let cell = row.try_get_raw(at)?;
-            let source = |source| sqlx::Error::ColumnDecode { index: at.to_string(), source };
-            value(cell).map_err(source)
-        })
-        .collect()
+    cells(row, value)
 }
 
 fn value(cell: MySqlValueRef<'_>) -> Result<Value, Bad> {

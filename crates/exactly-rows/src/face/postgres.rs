@@ -2,16 +2,15 @@
 
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo, PgTypeKind, PgValueFormat};
 use sqlx::postgres::{PgValueRef, Postgres};
-use sqlx::{Arguments, AssertSqlSafe, Pool, Row, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Pool, TypeInfo, ValueRef};
 
+use super::cells::{Bad, cells};
 use super::{Place, Speaks, on_connection};
 use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::kind::Kind;
 use crate::program::{Answer, Bind, Plain, Plan, Statement};
 use crate::value::Value;
-
-type Bad = Box<dyn std::error::Error + Send + Sync>;
 
 impl Speaks for Postgres {
     fn begin_writing() -> Option<&'static str> {
@@ -94,14 +93,7 @@ fn array(arguments: &mut PgArguments, kind: &Kind, values: Vec<Plain>) -> Result
 }
 
 pub(super) fn row(row: &PgRow) -> Result<Vec<Value>, sqlx::Error> {
-    let columns = 0..row.len();
-    columns
-        .map(|at| {
-            let cell = row.try_get_raw(at)?;
-            let source = |source| sqlx::Error::ColumnDecode { index: at.to_string(), source };
-            value(cell).map_err(source)
-        })
-        .collect()
+    cells(row, value)
 }
 
 fn value(cell: PgValueRef<'_>) -> Result<Value, Bad> {

@@ -1,15 +1,14 @@
 //! SQLite: what is bound, and what is read.
 
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow, SqliteValueRef};
-use sqlx::{Arguments, AssertSqlSafe, Decode, Pool, Row, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Decode, Pool, TypeInfo, ValueRef};
 
+use super::cells::{Bad, cells};
 use super::{Place, Speaks, on_connection};
 use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::program::{Answer, Bind, Plain, Plan, Statement};
 use crate::value::Value;
-
-type Bad = Box<dyn std::error::Error + Send + Sync>;
 
 impl Speaks for Sqlite {
     /// One that reads first and writes then may find that somebody else wrote between, and is
@@ -67,14 +66,7 @@ fn arguments(binds: Vec<Bind>) -> Result<SqliteArguments, Bad> {
 }
 
 pub(super) fn row(row: &SqliteRow) -> Result<Vec<Value>, sqlx::Error> {
-    let columns = 0..row.len();
-    columns
-        .map(|at| {
-            let cell = row.try_get_raw(at)?;
-            let source = |source| sqlx::Error::ColumnDecode { index: at.to_string(), source };
-            value(cell).map_err(source)
-        })
-        .collect()
+    cells(row, value)
 }
 
 /// By what is stored: a column may hold values of any type.

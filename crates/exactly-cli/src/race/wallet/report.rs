@@ -9,6 +9,7 @@ use super::coding::{Coding, Told};
 use super::order::{ITEMS, Order, STOCK};
 use crate::failure::Status;
 use crate::figures::{elapsed, grouped};
+use crate::race::table::aligned;
 use crate::screen::{Palette, painted};
 
 /// How one coding did.
@@ -168,13 +169,6 @@ fn figures(entry: &Entry) -> [String; COLUMNS] {
         *cell = grouped(number);
     }
     cells
-}
-
-fn aligned(cells: [&str; COLUMNS], widths: [usize; COLUMNS]) -> [String; COLUMNS] {
-    std::array::from_fn(|column| {
-        let (cell, width) = (cells[column], widths[column]);
-        if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-    })
 }
 
 /// Colours what the eye should find: the errors, and who makes none.

@@ -149,6 +149,7 @@ impl<F: Form, V: Form> Map<F, V> {
             contention::met(self.key()?, By::Update, attempt);
             give_way(attempt).await;
         }
+        contention::settled(By::Update, UPDATE_ATTEMPTS_MAX);
         Err(Fault::contended(self.key()?, UPDATE_ATTEMPTS_MAX))
     }
 
